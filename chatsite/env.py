@@ -1,0 +1,191 @@
+"""Reads the environment into one typed object; a missing or bad key is named, never guessed.
+
+Each field below is one environment variable of the same name in capitals. `.env` in the project's folder is read
+first, the real environment wins. Knows nothing of Django.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import tempfile
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DEFAULT_SECRETS = frozenset({"", "change-me", "changeme", "secret", "insecure"})
+MIN_SECRET_CHARS = 32
+# A socket's path may have 107 bytes on Linux; a temporary file's suffix must still fit.
+MAX_SOCKET_PATH_BYTES = 100
+
+
+class EnvironmentFault(Exception):
+    """One or more variables are missing or bad. The message lists each with what to do."""
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _empty_to_none(value: object) -> object:
+    return None if value == "" else value
+
+
+Names = Annotated[list[str], NoDecode, BeforeValidator(_split)]
+OptionalText = Annotated[str | None, BeforeValidator(_empty_to_none)]
+OptionalCount = Annotated[int | None, Field(ge=1), BeforeValidator(_empty_to_none)]
+
+
+class Environment(BaseSettings):
+    """What an operator can set. Sizes are in characters, times in seconds, unless a name says otherwise."""
+
+    model_config = SettingsConfigDict(env_file=BASE_DIR / ".env", extra="ignore", hide_input_in_errors=True)
+
+    environment: Literal["local", "production"] = "local"
+    debug: bool = False
+    secret_key: str = ""
+    data_dir: Path = BASE_DIR / "var"
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    site_url: OptionalText = None
+    allowed_hosts: Names = []
+    behind_https_proxy: bool = False
+    database_url: OptionalText = None
+    redis_url: OptionalText = None
+    time_zone: str = "UTC"
+    language_code: Literal["en", "zh-hans"] = "en"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    admin_username: str = "admin"
+    admin_email: str = "admin@localhost"
+    admin_password: OptionalText = None
+    sign_up_open: bool = True
+
+    email_host: OptionalText = None
+    email_port: Annotated[int, Field(ge=1, le=65535)] = 587
+    email_host_user: str = ""
+    email_host_password: str = ""
+    email_use_tls: bool = True
+    default_from_email: str = "chat@localhost"
+
+    chat_model: str = str(BASE_DIR / "inference" / "demo_model" / "model")
+    chat_engine: str = "inference.transformers_engine.engine_from_settings"
+    system_prompt: str = "You are a helpful assistant."
+    chat_max_new_tokens: Annotated[int, Field(ge=1)] = 512
+    chat_temperature: Annotated[float, Field(ge=0, le=5)] = 0.7
+    chat_top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
+    chat_top_k: Annotated[int, Field(ge=0)] = 50
+    chat_repetition_penalty: Annotated[float, Field(ge=0.1, le=10)] = 1.1
+
+    inference_device: OptionalText = None
+    inference_dtype: OptionalText = None
+    inference_threads: OptionalCount = None
+    inference_max_batch_tokens: OptionalCount = None
+    inference_kv_blocks: OptionalCount = None
+    inference_concurrency: Annotated[int, Field(ge=1, le=1024)] = 16
+
+    toxicity_model: OptionalText = None
+    toxicity_model_config: OptionalText = None
+    toxicity_device: str = "cpu"
+    classifiers: Names = []
+
+    max_prompt_chars: Annotated[int, Field(ge=1)] = 16_000
+    max_queued_turns: Annotated[int, Field(ge=1)] = 100
+    turn_rate: str = "20/minute"
+
+    @model_validator(mode="after")
+    def _complete(self) -> Environment:
+        self.data_dir = self.data_dir.expanduser().resolve()
+        if not self.site_url:
+            self.site_url = f"http://{self.host}:{self.port}"
+        address = urlsplit(self.site_url)
+        if address.scheme not in {"http", "https"} or not address.hostname:
+            raise ValueError(f"SITE_URL is {self.site_url!r}; it must look like https://chat.example.org")
+        if self.environment == "production":
+            if self.secret_key in DEFAULT_SECRETS or len(self.secret_key) < MIN_SECRET_CHARS:
+                raise ValueError(
+                    f"SECRET_KEY is missing, a default or under {MIN_SECRET_CHARS} characters; set it to the output of "
+                    'python -c "import secrets; print(secrets.token_urlsafe(50))"'
+                )
+            if self.debug:
+                raise ValueError("DEBUG is on in production; unset it")
+            if address.scheme == "http" and address.hostname not in {"localhost", "127.0.0.1", "::1"}:
+                raise ValueError(
+                    f"SITE_URL is {self.site_url!r}; in production an address other than this machine's own must "
+                    "begin with https://, because cookies would travel unencrypted"
+                )
+        elif not self.secret_key:
+            self.secret_key = _local_secret(self.data_dir)
+        return self
+
+    @property
+    def is_https(self) -> bool:
+        """Whether people reach the site through https (secure cookies and HSTS follow from it)."""
+        return str(self.site_url).startswith("https://")
+
+    @property
+    def all_hosts(self) -> list[str]:
+        """Host names the site answers to: SITE_URL's, ALLOWED_HOSTS, and this machine's own (health checks)."""
+        names = [urlsplit(str(self.site_url)).hostname or "", *self.allowed_hosts, "localhost", "127.0.0.1", "[::1]"]
+        return list(dict.fromkeys(names))
+
+    @property
+    def is_redis_embedded(self) -> bool:
+        return self.redis_url is None
+
+    @property
+    def redis_socket(self) -> Path:
+        """Where the embedded Redis listens: the same for everybody who has the same DATA_DIR."""
+        path = self.data_dir / "redis" / "redis.sock"
+        if len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES:
+            return path
+        digest = hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"chatsite-{os.getuid()}-{digest}" / "redis.sock"
+
+    @property
+    def redis_address(self) -> str:
+        """URL for redis-py."""
+        return self.redis_url or f"unix://{self.redis_socket}"
+
+    @property
+    def broker_address(self) -> str:
+        """The same server as Celery's transport spells it."""
+        address = self.redis_address
+        return "redis+socket://" + address.removeprefix("unix://") if address.startswith("unix://") else address
+
+    @property
+    def database_address(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'db.sqlite3'}"
+
+
+def _local_secret(data_dir: Path) -> str:
+    """A key made once and kept beside the data, so that sessions survive a restart of a local stack."""
+    path = data_dir / "secret_key"
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass  # another part of the stack made it between our two looks
+    return path.read_text().strip()
+
+
+def read_environment() -> Environment:
+    """Read and check all variables. Raises ``EnvironmentFault`` with one line for each bad one."""
+    try:
+        return Environment()
+    except ValidationError as error:
+        lines = []
+        for fault in error.errors(include_input=False, include_url=False):
+            key = ".".join(str(part) for part in fault["loc"]).upper()
+            message = fault["msg"].removeprefix("Value error, ")
+            lines.append(f"  {key}: {message}" if key else f"  {message}")
+        raise EnvironmentFault("The environment is not usable:\n" + "\n".join(lines)) from None

@@ -1,0 +1,122 @@
+"""Plain values of a judgement: what classifiers said and what a policy made of it. No Django, no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Scores = Mapping[str, float]
+"""Label -> probability from 0 to 1."""
+
+LABELS = (
+    "toxicity",
+    "severe_toxicity",
+    "obscene",
+    "threat",
+    "insult",
+    "identity_attack",
+    "sexual_explicit",
+    "self_harm",
+    "violence",
+    "illicit",
+    "personal_data",
+    "prompt_attack",
+)
+"""The one taxonomy. Classifiers map their own labels onto it."""
+
+
+class Stage(StrEnum):
+    """What is being judged."""
+
+    PROMPT = "prompt"
+    REPLY = "reply"
+    TITLE = "title"
+
+
+class Action(StrEnum):
+    """What a policy does with a text. Ordered from mild to strict."""
+
+    ALLOW = "allow"
+    FLAG = "flag"
+    BLOCK = "block"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A marked range of a text, in characters; ``end`` is exclusive."""
+
+    start: int
+    end: int
+    label: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifierResult:
+    """What one classifier said of one text. With ``error`` set it could not judge, and ``scores`` is empty."""
+
+    classifier: str
+    version: str
+    scores: Scores = field(default_factory=dict)
+    spans: tuple[Span, ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a policy made of all classifiers' results for one text.
+
+    ``judged`` is false when a classifier could not judge; the action then follows the policy's on-error rule and is
+    never to be read as "passed". ``labels`` are those that reached a threshold, gravest first. ``scores`` holds the
+    highest score per label.
+    """
+
+    action: Action
+    judged: bool
+    labels: tuple[str, ...]
+    scores: Scores
+    results: tuple[ClassifierResult, ...]
+    spans: tuple[Span, ...]
+    policy_version: int
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether the text may be shown (a flagged text may)."""
+        return self.action is not Action.BLOCK
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict on the range ``start``..``end`` (characters of the whole text, end exclusive) of a growing text.
+
+    ``released_start``..``released_end`` is what this judgement let out; empty when it let nothing out.
+    ``text`` is the text judged, verbatim.
+    """
+
+    start: int
+    end: int
+    text: str
+    verdict: Verdict
+    released_start: int
+    released_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """Text that may be shown, in order, with the judgement that let it out."""
+
+    text: str
+    start: int
+    end: int
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """The end of a text: nothing from ``start`` on may be shown. ``withheld`` is what there was, for the ledger only."""
+
+    start: int
+    end: int
+    withheld: str
+    judgement: Judgement
