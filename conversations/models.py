@@ -1,0 +1,152 @@
+"""Conversations, messages and turns.
+
+A turn is one prompt and the work of answering it. Messages form a tree (``parent``), so that a prompt may have several
+replies; ``Conversation.head`` is the newest message of the branch that is shown.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Conversation(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("owner"), on_delete=models.CASCADE, related_name="conversations"
+    )
+    title = models.CharField(_("title"), max_length=200, blank=True)
+    is_title_custom = models.BooleanField(_("title given by the owner"), default=False)
+    head = models.ForeignKey(
+        "Message", verbose_name=_("newest message shown"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    active_at = models.DateTimeField(_("last used"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("conversation")
+        verbose_name_plural = _("conversations")
+        ordering = ["-active_at", "-id"]
+        indexes = [models.Index(fields=["owner", "-active_at", "-id"], name="conversations_list")]
+
+    def __str__(self) -> str:
+        return self.title or str(_("New conversation"))
+
+
+class Message(models.Model):
+    """``text`` holds only what the gate or a reviewer released (a prompt: what its author wrote, until it is withheld).
+
+    What was withheld lives in the ledger (`moderation.models`) under this message's id.
+    """
+
+    class Role(models.TextChoices):
+        USER = "user", _("user")
+        ASSISTANT = "assistant", _("assistant")
+
+    class State(models.TextChoices):
+        SHOWN = "shown", _("shown")
+        CUT = "cut", _("cut: the rest was withheld")
+        WITHHELD = "withheld", _("withheld")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    conversation = models.ForeignKey(
+        Conversation, verbose_name=_("conversation"), on_delete=models.CASCADE, related_name="messages"
+    )
+    parent = models.ForeignKey(
+        "self", verbose_name=_("answers"), null=True, blank=True, on_delete=models.CASCADE, related_name="children"
+    )
+    role = models.CharField(_("role"), max_length=10, choices=Role)
+    text = models.TextField(_("text"), blank=True)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.SHOWN)
+    withheld_labels = models.JSONField(_("why withheld"), default=list)
+    is_withheld_unjudged = models.BooleanField(_("withheld because it could not be judged"), default=False)
+    is_reviewed = models.BooleanField(_("decided by a reviewer"), default=False)
+    version = models.PositiveIntegerField(_("version"), default=1, help_text=_("Grows with every change."))
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ["created_at"]
+        indexes = [models.Index(fields=["conversation", "created_at"], name="conversations_messages")]
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.id}"
+
+
+class Turn(models.Model):
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        BLOCKED = "blocked", _("blocked")
+        CANCELLED = "cancelled", _("stopped")
+        FAILED = "failed", _("failed")
+
+    class Phase(models.TextChoices):
+        """What a running turn is at; a hint for people."""
+
+        THINKING = "thinking", _("thinking")
+        WRITING = "writing", _("writing")
+        CHECKING = "checking", _("checking")
+
+    ACTIVE = (Status.QUEUED, Status.RUNNING)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    conversation = models.ForeignKey(
+        Conversation, verbose_name=_("conversation"), on_delete=models.CASCADE, related_name="turns"
+    )
+    client_id = models.UUIDField(_("client's id"), help_text=_("Chosen by the sender, so that a resend is harmless."))
+    prompt = models.ForeignKey(Message, verbose_name=_("prompt"), on_delete=models.CASCADE, related_name="turns")
+    reply_id = models.UUIDField(_("reply's id"), default=uuid.uuid4, help_text=_("The reply message has it once made."))
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.QUEUED)
+    phase = models.CharField(_("phase"), max_length=10, choices=Phase, default=Phase.THINKING)
+    blocked_stage = models.CharField(_("stage that was blocked"), max_length=8, blank=True)
+    error_code = models.CharField(_("error"), max_length=40, blank=True)
+    error_detail = models.CharField(_("error in words, for operators"), max_length=500, blank=True)
+    attempt = models.PositiveSmallIntegerField(_("attempt"), default=0)
+    losses = models.PositiveSmallIntegerField(_("times its worker was lost"), default=0)
+    seq = models.PositiveBigIntegerField(_("newest event"), default=0)
+    text = models.TextField(_("approved text so far"), blank=True)
+    stop_requested_at = models.DateTimeField(_("asked to stop"), null=True, blank=True)
+    worker = models.CharField(_("worker"), max_length=200, blank=True)
+    model = models.CharField(_("model"), max_length=300, blank=True)
+    heartbeat_at = models.DateTimeField(_("last sign of life"), null=True, blank=True)
+    sent_at = models.DateTimeField(_("last sent to the queue"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    started_at = models.DateTimeField(_("started"), null=True, blank=True)
+    first_text_at = models.DateTimeField(_("first text shown"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    prompt_tokens = models.PositiveIntegerField(_("tokens read"), default=0)
+    reply_tokens = models.PositiveIntegerField(_("tokens written"), default=0)
+    finish_reason = models.CharField(_("why the model ended"), max_length=10, blank=True)
+
+    class Meta:
+        verbose_name = _("turn")
+        verbose_name_plural = _("turns")
+        ordering = ["created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "client_id"], name="conversations_turn_once"),
+            models.UniqueConstraint(
+                fields=["conversation"],
+                condition=models.Q(status__in=["queued", "running"]),
+                name="conversations_one_active_turn",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["status", "created_at"],
+                condition=models.Q(status__in=["queued", "running"]),
+                name="conversations_active_turns",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.id}"
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in self.ACTIVE
