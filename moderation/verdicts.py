@@ -114,7 +114,7 @@ class Released:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """The end of a text: nothing from ``start`` on may be shown. ``withheld`` is what there was, for the ledger only."""
+    """The end of a text: nothing from ``start`` on may be shown. ``withheld`` is that rest, for the ledger only."""
 
     start: int
     end: int

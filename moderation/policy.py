@@ -1,0 +1,131 @@
+"""Scores -> action. A policy document says, for each stage and label, from which score a text is flagged or blocked.
+
+Plain values; where documents are kept is `moderation.models.Policy`'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from moderation.gate import GateLimits
+from moderation.verdicts import LABELS, Action, ClassifierResult, Span, Stage, Verdict
+
+
+class PolicyFault(Exception):
+    """A policy document cannot be used. The message has one line for each fault, naming where it is."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Thresholds(_Part):
+    """From which score on (0 to 1, itself included) a label flags or blocks; null means never."""
+
+    flag: float | None = Field(None, ge=0, le=1)
+    block: float | None = Field(None, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Thresholds:
+        if self.flag is None and self.block is None:
+            raise ValueError("give flag, block or both; leave the label out if it should do nothing")
+        if self.flag is not None and self.block is not None and self.flag > self.block:
+            raise ValueError(f"flag ({self.flag}) must not be above block ({self.block})")
+        return self
+
+    def action(self, score: float) -> Action:
+        if self.block is not None and score >= self.block:
+            return Action.BLOCK
+        return Action.FLAG if self.flag is not None and score >= self.flag else Action.ALLOW
+
+
+class StagePolicy(_Part):
+    """What holds at one stage. ``on_error``: closed blocks texts that could not be judged, open does not."""
+
+    on_error: Literal["closed", "open"] = "closed"
+    labels: dict[str, Thresholds]
+
+    @field_validator("labels")
+    @classmethod
+    def _known(cls, labels: dict[str, Thresholds]) -> dict[str, Thresholds]:
+        if unknown := sorted(set(labels) - set(LABELS)):
+            raise ValueError(f"unknown label {', '.join(unknown)}; known are {', '.join(LABELS)}")
+        return labels
+
+
+class PolicyDocument(_Part):
+    """A whole policy: one part for each stage, and the gate's limits."""
+
+    prompt: StagePolicy
+    reply: StagePolicy
+    title: StagePolicy
+    gate: GateLimits = GateLimits()
+
+    def at(self, stage: Stage) -> StagePolicy:
+        parts = {Stage.PROMPT: self.prompt, Stage.REPLY: self.reply, Stage.TITLE: self.title}
+        return parts[stage]
+
+
+def policy_parse(document: Mapping[str, Any]) -> PolicyDocument:
+    """Check a document as it is kept in the database. Raises ``PolicyFault``."""
+    try:
+        return PolicyDocument.model_validate(document)
+    except ValidationError as error:
+        lines = []
+        for fault in error.errors(include_url=False, include_input=False):
+            place = ".".join(str(part) for part in fault["loc"]) or "document"
+            lines.append(f"{place}: {fault['msg'].removeprefix('Value error, ')}")
+        raise PolicyFault("\n".join(lines)) from None
+
+
+_STRICTNESS = {Action.ALLOW: 0, Action.FLAG: 1, Action.BLOCK: 2}
+
+
+def strictest(actions: Sequence[Action]) -> Action:
+    """The strictest of some actions; ALLOW for none."""
+    return max(actions, key=_STRICTNESS.__getitem__, default=Action.ALLOW)
+
+
+def decide(results: Sequence[ClassifierResult], stage: Stage, document: PolicyDocument, version: int) -> Verdict:
+    """Put all classifiers' results for one text to a policy. Per label the highest score counts.
+
+    A result with an error, or no result at all, makes the verdict "not judged"; what the other classifiers found still
+    counts, and the stricter of that and the on-error rule is the action.
+    """
+    policy = document.at(stage)
+    scores: dict[str, float] = {}
+    for result in results:
+        for label, score in result.scores.items():
+            scores[label] = max(score, scores.get(label, 0.0))
+    actions = {label: policy.labels[label].action(score) for label, score in scores.items() if label in policy.labels}
+    hits = [label for label, action in actions.items() if action is not Action.ALLOW]
+    hits.sort(key=lambda label: (_STRICTNESS[actions[label]], scores[label]), reverse=True)
+    judged = bool(results) and not any(result.error for result in results)
+    action = strictest(list(actions.values()))
+    if not judged and policy.on_error == "closed":
+        action = Action.BLOCK
+    return Verdict(
+        action=action,
+        judged=judged,
+        labels=tuple(hits),
+        scores=scores,
+        results=tuple(results),
+        spans=merge_spans([span for result in results for span in result.spans if span.label in hits]),
+        policy_version=version,
+    )
+
+
+def merge_spans(spans: Sequence[Span]) -> tuple[Span, ...]:
+    """Join overlapping ranges of the same label; in order of position. Sources are joined with a plus sign."""
+    merged: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span.label, span.start, span.end)):
+        last = merged[-1] if merged else None
+        if last is not None and last.label == span.label and span.start <= last.end:
+            sources = dict.fromkeys([*last.source.split("+"), span.source])
+            merged[-1] = Span(last.start, max(last.end, span.end), span.label, "+".join(filter(None, sources)))
+        else:
+            merged.append(span)
+    return tuple(sorted(merged, key=lambda span: (span.start, span.end, span.label)))

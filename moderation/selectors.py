@@ -1,0 +1,38 @@
+"""Reads of the ledger."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser, PermissionsMixin
+from django.db.models import QuerySet
+
+from moderation.models import Decision, Policy, Review, Rule
+
+
+def reviews_for_reviewer(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Review]:
+    """All flags, gravest first, for a person who may see them; none for anybody else."""
+    if isinstance(user, PermissionsMixin) and user.has_perm("moderation.view_review"):
+        return Review.objects.all()
+    return Review.objects.none()
+
+
+def reviewer_decision(subject_id: UUID) -> Decision | None:
+    """The newest decision of a person on a message, if there is one: it stands above any classifier's."""
+    return (
+        Decision.objects.filter(subject_id=subject_id, source=Decision.Source.REVIEWER).order_by("-created_at").first()
+    )
+
+
+def decisions_for_subject(subject_id: UUID) -> QuerySet[Decision]:
+    """All decisions on a message in the order they were made."""
+    return Decision.objects.filter(subject_id=subject_id).order_by("created_at", "judged_end")
+
+
+def policy_active() -> Policy | None:
+    return Policy.objects.filter(is_active=True).first()
+
+
+def rules_active() -> QuerySet[Rule]:
+    return Rule.objects.filter(is_active=True).order_by("pk")

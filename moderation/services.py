@@ -1,0 +1,207 @@
+"""What writes to the ledger: decisions, reviews, policies. Nothing here runs a classifier."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from moderation.models import Decision, Policy, Review
+from moderation.policy import merge_spans, policy_parse, strictest
+from moderation.signals import decision_reviewed
+from moderation.verdicts import Action, Blocked, ClassifierResult, Judgement, Span, Stage
+
+NOT_JUDGED_SEVERITY = 0.5
+"""Where a text that nobody could judge stands in the queue: below what is surely bad, above the doubtful."""
+
+
+class ReviewFault(Exception):
+    """A review cannot be decided so. The message is for the reviewer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is judged: ``subject_id`` is the message's id. ``attempt`` counts the runs of a turn from 1."""
+
+    stage: Stage
+    subject_id: UUID
+    conversation_id: UUID | None = None
+    turn_id: UUID | None = None
+    attempt: int = 1
+    user_id: int | None = None
+
+
+def decision_record(*, subject: Subject, judgement: Judgement, blocked: Blocked | None = None) -> Decision:
+    """Put one judgement in the ledger (one INSERT), before the text that it lets out is shown.
+
+    ``blocked`` is given with the judgement that ended the text, for what was withheld. The judged text itself is kept
+    only where there is something to look at: flagged, blocked or not judged.
+    """
+    verdict = judgement.verdict
+    is_clean = verdict.judged and verdict.action is Action.ALLOW
+    return Decision.objects.create(
+        source=Decision.Source.CLASSIFIER,
+        stage=subject.stage.value,
+        subject_id=subject.subject_id,
+        conversation_id=subject.conversation_id,
+        turn_id=subject.turn_id,
+        attempt=subject.attempt,
+        user_id=subject.user_id,
+        action=verdict.action.value,
+        judged=verdict.judged,
+        labels=list(verdict.labels),
+        scores=_rounded(verdict.scores),
+        results=[_result_row(result) for result in verdict.results],
+        policy_version=verdict.policy_version,
+        judged_start=judgement.start,
+        judged_end=judgement.end,
+        released_start=judgement.released_start,
+        released_end=judgement.released_end,
+        withheld_start=blocked.start if blocked else 0,
+        withheld_end=blocked.end if blocked else 0,
+        text_sha256=hashlib.sha256(judgement.text.encode()).hexdigest(),
+        excerpt="" if is_clean else judgement.text,
+        withheld=blocked.withheld if blocked else "",
+        spans=[asdict(span) for span in _shifted(judgement)],
+    )
+
+
+def review_open(
+    *, subject: Subject, text: str, shown_end: int, verdicts: Sequence[Judgement], context: Sequence[Mapping[str, str]]
+) -> Review:
+    """Raise a flag for a person, with the evidence as it is now. Call it inside the transaction that ends the turn.
+
+    ``text`` is all that was written, ``shown_end`` how many characters of it the person saw, ``verdicts`` all
+    judgements of it (at least one), ``context`` the conversation before it, oldest first, as {role, text}.
+    """
+    raised = [
+        judgement for judgement in verdicts if not judgement.verdict.judged or judgement.verdict.action != "allow"
+    ]
+    if not raised:
+        raise ValueError("review_open needs a judgement that was flagged, blocked or not judged")
+    labels: dict[str, float] = {}
+    scores: dict[str, float] = {}
+    for judgement in raised:
+        for label, score in judgement.verdict.scores.items():
+            scores[label] = max(score, scores.get(label, 0.0))
+    for judgement in raised:
+        labels.update({label: scores[label] for label in judgement.verdict.labels})
+    judged = all(judgement.verdict.judged for judgement in raised)
+    severity = max([*labels.values(), *([] if judged else [NOT_JUDGED_SEVERITY])], default=0.0)
+    spans = merge_spans([span for judgement in raised for span in _shifted(judgement) or _whole(judgement)])
+    return Review.objects.create(
+        stage=subject.stage.value,
+        subject_id=subject.subject_id,
+        conversation_id=subject.conversation_id,
+        turn_id=subject.turn_id,
+        user_id=subject.user_id,
+        action=strictest([judgement.verdict.action for judgement in raised]).value,
+        judged=judged,
+        labels=sorted(labels, key=lambda label: labels[label], reverse=True),
+        scores=_rounded(scores),
+        severity=round(severity, 4),
+        policy_version=raised[-1].verdict.policy_version,
+        text=text,
+        shown_end=shown_end,
+        spans=[asdict(span) for span in spans],
+        context=[{"role": line["role"], "text": line["text"]} for line in context],
+    )
+
+
+def review_resolve(
+    *, review_id: UUID, reviewer: AbstractBaseUser, outcome: Review.State | str, reason: str
+) -> Decision:
+    """A person upholds or dismisses a flag. Adds a row, edits none, and tells `signals.decision_reviewed` after commit.
+
+    A flag may be decided again with the other outcome; that is another row. Raises ``PermissionDenied`` without the
+    permission ``moderation.resolve_review``, ``ReviewFault`` for a missing reason or an outcome that already stands.
+    """
+    if not isinstance(reviewer, User) or not reviewer.has_perm("moderation.resolve_review"):
+        raise PermissionDenied(_("You may not decide on flags."))
+    outcome = Review.State(outcome)
+    if outcome == Review.State.OPEN:
+        raise ReviewFault(_("A flag is upheld or dismissed; it cannot be opened again."))
+    if not (reason := reason.strip()):
+        raise ReviewFault(_("Give a reason; it stays in the ledger beside your decision."))
+    with transaction.atomic():
+        review = Review.objects.select_for_update().filter(pk=review_id).first()
+        if review is None:
+            raise ReviewFault(_("This flag is not there any more."))
+        if review.state == outcome:
+            raise ReviewFault(_("This flag is already decided so: %(state)s.") % {"state": review.get_state_display()})
+        decision = Decision.objects.create(
+            source=Decision.Source.REVIEWER,
+            stage=review.stage,
+            subject_id=review.subject_id,
+            conversation_id=review.conversation_id,
+            turn_id=review.turn_id,
+            user_id=review.user_id,
+            action=(Action.BLOCK if outcome == Review.State.UPHELD else Action.ALLOW).value,
+            judged=True,
+            labels=review.labels,
+            scores=review.scores,
+            policy_version=review.policy_version,
+            judged_end=len(review.text),
+            text_sha256=hashlib.sha256(review.text.encode()).hexdigest(),
+            reviewer=reviewer,
+            reviewer_name=reviewer.get_username(),
+            reason=reason,
+            review=review,
+        )
+        review.state = outcome
+        review.resolved_at = timezone.now()
+        review.save(update_fields=["state", "resolved_at"])
+        transaction.on_commit(lambda: decision_reviewed.send(sender=Review, review=review, decision=decision))
+    return decision
+
+
+def policy_publish(*, document: Mapping[str, Any], name: str, author: User | None = None) -> Policy:
+    """Check a document and make it the active policy under the next version number. Raises ``PolicyFault``.
+
+    Older versions stay as they are. Processes that judge take the new one over within seconds (`runtime`).
+    """
+    parsed = policy_parse(document)
+    with transaction.atomic():
+        list(Policy.objects.select_for_update().filter(is_active=True))
+        Policy.objects.filter(is_active=True).update(is_active=False)
+        newest = Policy.objects.aggregate(newest=Max("version"))["newest"] or 0
+        return Policy.objects.create(
+            version=newest + 1, name=name, document=parsed.model_dump(mode="json"), is_active=True, created_by=author
+        )
+
+
+def _result_row(result: ClassifierResult) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "classifier": result.classifier,
+        "version": result.version,
+        "scores": _rounded(result.scores),
+    }
+    return row | {"error": result.error} if result.error else row
+
+
+def _rounded(scores: Mapping[str, float]) -> dict[str, float]:
+    return {label: round(float(score), 4) for label, score in scores.items()}
+
+
+def _shifted(judgement: Judgement) -> list[Span]:
+    """A judgement's spans as ranges of the whole text."""
+    return [
+        Span(judgement.start + span.start, judgement.start + span.end, span.label, span.source)
+        for span in judgement.verdict.spans
+    ]
+
+
+def _whole(judgement: Judgement) -> list[Span]:
+    """All that was judged, for classifiers which give a score and no place."""
+    label = judgement.verdict.labels[0] if judgement.verdict.labels else ""
+    return [Span(judgement.start, judgement.end, label, "window")]
