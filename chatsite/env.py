@@ -1,7 +1,7 @@
 """Reads the environment into one typed object; a missing or bad key is named, never guessed.
 
-Each field below is one environment variable of the same name in capitals. `.env` in the project's folder is read
-first, the real environment wins. Knows nothing of Django.
+Each field below is one environment variable of the same name in capitals. `.env` in the project's folder (or the file
+that ENV_FILE names; empty means none) is read first, the real environment wins. Knows nothing of Django.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+ENV_FILE = os.environ.get("ENV_FILE", str(BASE_DIR / ".env")) or None
 DEFAULT_SECRETS = frozenset({"", "change-me", "changeme", "secret", "insecure"})
 MIN_SECRET_CHARS = 32
 # A socket's path may have 107 bytes on Linux; a temporary file's suffix must still fit.
@@ -44,7 +45,7 @@ OptionalCount = Annotated[int | None, Field(ge=1), BeforeValidator(_empty_to_non
 class Environment(BaseSettings):
     """What an operator can set. Sizes are in characters, times in seconds, unless a name says otherwise."""
 
-    model_config = SettingsConfigDict(env_file=BASE_DIR / ".env", extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(env_file=ENV_FILE, extra="ignore", hide_input_in_errors=True)
 
     environment: Literal["local", "production"] = "local"
     debug: bool = False
