@@ -21,7 +21,12 @@ class Conversation(models.Model):
     title = models.CharField(_("title"), max_length=200, blank=True)
     is_title_custom = models.BooleanField(_("title given by the owner"), default=False)
     head = models.ForeignKey(
-        "Message", verbose_name=_("newest message shown"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        "Message",
+        verbose_name=_("newest message shown"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     active_at = models.DateTimeField(_("last used"), auto_now_add=True)
@@ -107,6 +112,7 @@ class Turn(models.Model):
     blocked_stage = models.CharField(_("stage that was blocked"), max_length=8, blank=True)
     error_code = models.CharField(_("error"), max_length=40, blank=True)
     error_detail = models.CharField(_("error in words, for operators"), max_length=500, blank=True)
+    error_params = models.JSONField(_("figures for the error's sentence"), default=dict)
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=0)
     losses = models.PositiveSmallIntegerField(_("times its worker was lost"), default=0)
     seq = models.PositiveBigIntegerField(_("newest event"), default=0)

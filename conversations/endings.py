@@ -1,0 +1,115 @@
+"""How a turn ends: one transaction, once, announced by the caller after commit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from conversations.models import Conversation, Message, Turn
+
+TITLE_CHARS = 60
+ERROR_CHARS = 500
+
+
+class TurnLost(Exception):
+    """This attempt no longer owns the turn: somebody else has ended it or taken it over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What a turn ended with. ``text`` is what the gate released of the reply, and nothing else."""
+
+    status: Turn.Status
+    text: str = ""
+    blocked_stage: str = ""
+    labels: tuple[str, ...] = ()
+    is_unjudged: bool = False
+    error_code: str = ""
+    error_detail: str = ""
+    error_params: dict[str, int] = field(default_factory=dict)
+    fields: dict[str, object] = field(default_factory=dict)
+
+
+def turn_finish(*, turn_id: UUID, attempt: int, ending: Ending, evidence: Callable[[], object] | None = None) -> None:
+    """Write the reply, the terminal status and (``evidence``) what belongs to the ledger, all or nothing.
+
+    Only a queued or running turn of that attempt is ended; raises ``TurnLost`` otherwise.
+    """
+    with transaction.atomic():
+        turn = (
+            Turn.objects.select_for_update()
+            .select_related(None)
+            .filter(pk=turn_id, attempt=attempt, status__in=Turn.ACTIVE)
+            .first()
+        )
+        if turn is None:
+            raise TurnLost(f"turn {turn_id} is no longer with attempt {attempt}")
+        now = timezone.now()
+        conversation = Conversation.objects.get(pk=turn.conversation_id)
+        changes: dict[str, object] = {
+            "status": ending.status,
+            "text": "",
+            "blocked_stage": ending.blocked_stage,
+            "error_code": ending.error_code,
+            "error_detail": ending.error_detail[:ERROR_CHARS],
+            "error_params": ending.error_params,
+            "finished_at": now,
+            **ending.fields,
+        }
+        Turn.objects.filter(pk=turn_id).update(**changes)
+        head_id = turn.prompt_id
+        if ending.blocked_stage == "prompt":
+            _prompt_withhold(turn.prompt_id, ending)
+        elif ending.text or ending.blocked_stage == "reply" or ending.status == Turn.Status.DONE:
+            head_id = _reply_create(turn, ending).pk
+        changes = {"active_at": now}
+        if conversation.head_id == turn.prompt_id:
+            changes["head_id"] = head_id
+        if not conversation.title and ending.status == Turn.Status.DONE:
+            changes["title"] = title_from(Message.objects.values_list("text", flat=True).get(pk=turn.prompt_id))
+        Conversation.objects.filter(pk=conversation.pk).update(**changes)
+        if evidence is not None:
+            evidence()
+
+
+def _reply_create(turn: Turn, ending: Ending) -> Message:
+    state = Message.State.SHOWN
+    if ending.blocked_stage == "reply":
+        state = Message.State.CUT if ending.text else Message.State.WITHHELD
+    return Message.objects.create(
+        pk=turn.reply_id,
+        conversation_id=turn.conversation_id,
+        parent_id=turn.prompt_id,
+        role=Message.Role.ASSISTANT,
+        text=ending.text,
+        state=state,
+        withheld_labels=list(ending.labels),
+        is_withheld_unjudged=ending.is_unjudged,
+    )
+
+
+def _prompt_withhold(prompt_id: UUID, ending: Ending) -> None:
+    prompt = Message.objects.select_for_update().get(pk=prompt_id)
+    prompt.text = ""
+    prompt.state = Message.State.WITHHELD
+    prompt.withheld_labels = list(ending.labels)
+    prompt.is_withheld_unjudged = ending.is_unjudged
+    prompt.version += 1
+    prompt.save(update_fields=["text", "state", "withheld_labels", "is_withheld_unjudged", "version"])
+
+
+def title_from(prompt: str) -> str:
+    """A conversation's title from its first prompt: its first sentence without Markdown signs, at most 60 characters."""
+    line = re.sub(r"[`*_#>\[\]]+", "", prompt).strip().split("\n", 1)[0].strip()
+    line = re.split(r"(?<=[.!?])\s|(?<=[。！？])", line, maxsplit=1)[0].strip()
+    if len(line) <= TITLE_CHARS:
+        return line
+    cut = line[: TITLE_CHARS - 1]
+    if " " in cut[TITLE_CHARS // 2 :]:
+        cut = cut.rsplit(" ", 1)[0]
+    return cut.rstrip(" ,;:，；：") + "…"

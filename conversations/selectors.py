@@ -1,0 +1,96 @@
+"""Reads. The only door to a conversation for a person is `conversation_get_for_user`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from uuid import UUID
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from conversations.models import Conversation, Message, Turn
+
+BRANCH_LIMIT = 50
+
+
+def conversations_for_user(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Conversation]:
+    """The person's conversations, the newest used first."""
+    if not user.is_authenticated:
+        return Conversation.objects.none()
+    return Conversation.objects.filter(owner_id=user.pk).order_by("-active_at", "-id")
+
+
+def conversation_get_for_user(user: AbstractBaseUser | AnonymousUser, conversation_id: UUID) -> Conversation:
+    """Raises ``Conversation.DoesNotExist`` both when there is none and when it is somebody else's."""
+    return conversations_for_user(user).get(pk=conversation_id)
+
+
+def turn_get_for_user(user: AbstractBaseUser | AnonymousUser, conversation_id: UUID, turn_id: UUID) -> Turn:
+    """Raises ``Turn.DoesNotExist`` unless the turn is in that conversation and the conversation is the person's."""
+    return Turn.objects.select_related("conversation", "prompt").get(
+        pk=turn_id, conversation_id=conversation_id, conversation__owner_id=user.pk
+    )
+
+
+def messages_for_user(
+    user: AbstractBaseUser | AnonymousUser, conversation_id: UUID, ids: Iterable[UUID]
+) -> list[Message]:
+    """Those of the messages that are in that conversation of that person; others are left out."""
+    return list(
+        Message.objects.filter(pk__in=list(ids), conversation_id=conversation_id, conversation__owner_id=user.pk)
+    )
+
+
+def branch_ids(conversation: Conversation, *, leaf_id: UUID | None = None) -> list[UUID]:
+    """Ids from the root to ``leaf_id`` (the conversation's head if left out). One query."""
+    parents = dict(Message.objects.filter(conversation=conversation).values_list("pk", "parent_id"))
+    ids: list[UUID] = []
+    current = leaf_id or conversation.head_id
+    while current is not None and current in parents:
+        ids.append(current)
+        current = parents[current]
+    ids.reverse()
+    return ids
+
+
+def messages_on_branch(
+    conversation: Conversation,
+    limit: int | None = BRANCH_LIMIT,
+    before: UUID | None = None,
+    leaf_id: UUID | None = None,
+) -> list[Message]:
+    """The messages of the branch that is shown, oldest first: the newest ``limit``, or those before a message."""
+    ids = branch_ids(conversation, leaf_id=leaf_id)
+    if before is not None:
+        ids = ids[: ids.index(before)] if before in ids else []
+    if limit is not None:
+        ids = ids[-limit:]
+    rows = Message.objects.in_bulk(ids)
+    return [rows[pk] for pk in ids if pk in rows]
+
+
+def turn_latest(conversation: Conversation) -> Turn | None:
+    return conversation.turns.order_by("-created_at").select_related("prompt").first()
+
+
+def turn_position(turn: Turn) -> int | None:
+    """1 for the next to be taken; ``None`` when the turn does not wait."""
+    if turn.status != Turn.Status.QUEUED:
+        return None
+    return Turn.objects.filter(status=Turn.Status.QUEUED, created_at__lt=turn.created_at).count() + 1
+
+
+def turns_queued_count() -> int:
+    return Turn.objects.filter(status=Turn.Status.QUEUED).count()
+
+
+def turns_lost(*, silent_for: timedelta) -> QuerySet[Turn]:
+    """Running turns whose worker gave no sign of life for that long."""
+    return Turn.objects.filter(status=Turn.Status.RUNNING, heartbeat_at__lt=timezone.now() - silent_for)
+
+
+def turns_waiting_unsent(*, unsent_for: timedelta) -> QuerySet[Turn]:
+    """Queued turns whose last message to the queue is that old; the broker may have forgotten it."""
+    return Turn.objects.filter(status=Turn.Status.QUEUED, sent_at__lt=timezone.now() - unsent_for)

@@ -1,0 +1,119 @@
+"""What a socket tells its browser about a conversation, read from the database. See docs/wire.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+
+from conversations.models import Message, Turn
+from conversations.rendering import message_html
+from conversations.selectors import (
+    conversation_get_for_user,
+    messages_for_user,
+    messages_on_branch,
+    turn_latest,
+    turn_position,
+)
+from conversations.wording import turn_notice
+from moderation.models import Decision
+
+_RETRYABLE = (Turn.Status.FAILED, Turn.Status.CANCELLED, Turn.Status.BLOCKED)
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationState:
+    """A conversation as its owner may see it now. ``messages``: the branch shown, oldest first."""
+
+    id: UUID
+    title: str
+    messages: Sequence[Message]
+    turn: Turn | None
+    position: int | None
+
+    @property
+    def versions(self) -> dict[str, int]:
+        return {str(message.pk): message.version for message in self.messages}
+
+
+def state_read(user: AbstractBaseUser | AnonymousUser, conversation_id: UUID) -> ConversationState:
+    """Raises ``Conversation.DoesNotExist`` unless it is there and the person's."""
+    conversation = conversation_get_for_user(user, conversation_id)
+    turn = turn_latest(conversation)
+    return ConversationState(
+        id=conversation.pk,
+        title=str(conversation),
+        messages=messages_on_branch(conversation),
+        turn=turn,
+        position=turn_position(turn) if turn else None,
+    )
+
+
+def snapshot_payload(state: ConversationState, turn: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "type": "snapshot",
+        "conversation": {"id": str(state.id), "title": state.title},
+        "messages": [{"id": pk, "version": version} for pk, version in state.versions.items()],
+        "turn": turn,
+    }
+
+
+def turn_payload(
+    turn: Turn, *, position: int | None, seq: int, text_length: int, blocks: list[str] | None
+) -> dict[str, Any]:
+    """A *turn* of the wire. Reads the ledger for a turn that has ended; the sentences are in the active language."""
+    return {
+        "id": str(turn.pk),
+        "client_id": str(turn.client_id),
+        "prompt_id": str(turn.prompt_id),
+        "reply_id": str(turn.reply_id),
+        "status": turn.status,
+        "phase": turn.phase,
+        "position": position,
+        "seq": seq,
+        "text_length": text_length,
+        "html": blocks if turn.is_active else None,
+        "notice": turn_notice(turn),
+        "can_retry": turn.status in _RETRYABLE and turn.prompt.state != Message.State.WITHHELD,
+        "model": turn.model,
+        "prompt_tokens": turn.prompt_tokens,
+        "reply_tokens": turn.reply_tokens,
+        "stages": [] if turn.is_active else _stages(turn),
+        "attempt": turn.attempt,
+    }
+
+
+def _stages(turn: Turn) -> list[dict[str, str]]:
+    """The strictest action of each stage, in the order prompt, reply."""
+    rank = {"allow": 0, "flag": 1, "block": 2}
+    strictest: dict[str, str] = {}
+    decided = Decision.objects.filter(turn_id=turn.pk, attempt=turn.attempt, source=Decision.Source.CLASSIFIER)
+    for stage, action in decided.order_by().values_list("stage", "action").distinct():
+        strictest[stage] = max(action, strictest.get(stage, "allow"), key=lambda name: rank[name])
+    return [{"stage": stage, "action": strictest[stage]} for stage in ("prompt", "reply") if stage in strictest]
+
+
+def message_payloads(
+    user: AbstractBaseUser | AnonymousUser, state: ConversationState, ids: Iterable[UUID]
+) -> list[dict[str, Any]]:
+    """`message` events for those of the ids that are the person's and on the branch shown, oldest first."""
+    order = [message.pk for message in state.messages]
+    wanted = set(ids) & set(order)
+    turns = {turn.reply_id: turn for turn in Turn.objects.filter(conversation_id=state.id, reply_id__in=wanted)}
+    payloads = []
+    for message in sorted(messages_for_user(user, state.id, wanted), key=lambda row: order.index(row.pk)):
+        index = order.index(message.pk)
+        payloads.append(
+            {
+                "type": "message",
+                "id": str(message.pk),
+                "version": message.version,
+                "role": message.role,
+                "html": message_html(message, turn=turns.get(message.pk)),
+                "after": str(order[index - 1]) if index else None,
+            }
+        )
+    return payloads

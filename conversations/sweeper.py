@@ -1,0 +1,73 @@
+"""Finds turns that nobody works on any more: worker killed, message lost by the broker, no worker at all."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from django.db.models import F
+from django.utils import timezone
+
+from conversations.endings import Ending, TurnLost, turn_finish
+from conversations.events import SEQ_PER_ATTEMPT, conversation_group, event_send
+from conversations.models import Turn
+from conversations.queueing import turn_enqueue
+from conversations.selectors import turns_lost, turns_waiting_unsent
+
+logger = logging.getLogger(__name__)
+
+SILENT_FOR = timedelta(seconds=10)
+"""Five missed heartbeats."""
+UNSENT_FOR = timedelta(seconds=15)
+MAX_WAIT = timedelta(minutes=15)
+MAX_LOSSES = 2
+
+
+def turns_sweep() -> None:
+    """Requeue turns whose worker died, fail those that lost two, send again what the broker may have forgotten."""
+    for turn in turns_lost(silent_for=SILENT_FOR):
+        _lost_turn_handle(turn)
+    for turn in turns_waiting_unsent(unsent_for=UNSENT_FOR):
+        if timezone.now() - turn.created_at > MAX_WAIT:
+            _fail(turn, "no_worker", "no inference worker took the turn")
+        elif Turn.objects.filter(pk=turn.pk, status=Turn.Status.QUEUED, sent_at=turn.sent_at).update(
+            sent_at=timezone.now()
+        ):
+            turn_enqueue(turn.pk)
+
+
+def _lost_turn_handle(turn: Turn) -> None:
+    if turn.losses + 1 >= MAX_LOSSES:
+        _fail(turn, "worker_lost", f"its workers were lost {turn.losses + 1} times, the last was {turn.worker}")
+        return
+    # The heartbeat is part of the condition: a worker that was only slow keeps its turn.
+    requeued = Turn.objects.filter(
+        pk=turn.pk, status=Turn.Status.RUNNING, attempt=turn.attempt, heartbeat_at=turn.heartbeat_at
+    ).update(status=Turn.Status.QUEUED, losses=F("losses") + 1, text="", sent_at=timezone.now())
+    if requeued:
+        logger.warning("turn %s lost its worker %s and goes back to the queue", turn.pk, turn.worker)
+        turn_enqueue(turn.pk)
+        _announce(turn)
+
+
+def _fail(turn: Turn, code: str, detail: str) -> None:
+    # What was checkpointed had been released by the gate, so it may stay.
+    ending = Ending(
+        status=Turn.Status.FAILED,
+        text=turn.text,
+        error_code=code,
+        error_detail=detail,
+        fields={"losses": F("losses") + 1 if code == "worker_lost" else F("losses")},
+    )
+    try:
+        turn_finish(turn_id=turn.pk, attempt=turn.attempt, ending=ending)
+    except TurnLost:
+        return  # it ended or moved on between our look and now
+    logger.warning("turn %s failed: %s", turn.pk, detail)
+    _announce(turn)
+
+
+def _announce(turn: Turn) -> None:
+    # A number that no attempt has used, so that every consumer reads the row.
+    seq = (turn.attempt + 1) * SEQ_PER_ATTEMPT - 1
+    event_send(conversation_group(turn.conversation_id), {"type": "turn.changed", "turn_id": str(turn.pk), "seq": seq})

@@ -1,0 +1,363 @@
+"""One turn, from claim to end. Read `turn_run` and `_Run.run` top to bottom.
+
+Nothing here holds a transaction while a model runs, and reply text leaves only as `Released` by the gate. Whoever
+calls this does so in a thread of a worker process; who asked for the turn, and how, is not known here.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError
+from django.db.models import F
+from django.utils import timezone
+
+from conversations.database import with_patience
+from conversations.endings import Ending, TurnLost, turn_finish
+from conversations.events import SEQ_PER_ATTEMPT, TurnPublisher
+from conversations.models import Message, Turn
+from conversations.pulse import TurnSigns, pulse
+from conversations.queueing import turn_enqueue
+from conversations.selectors import messages_on_branch
+from inference.base import ChatMessage, Chunk, EngineError, EngineStopped, Options, PromptTooLong
+from inference.prompts import FittedPrompt, fit_history
+from inference.runtime import get_engine
+from moderation import runtime as moderation_runtime
+from moderation.gate import Gate
+from moderation.selectors import reviewer_decision
+from moderation.services import Subject, decision_record, review_open
+from moderation.verdicts import Action, Blocked, Judgement, Released, Stage, Verdict
+
+logger = logging.getLogger(__name__)
+
+CHECKPOINT_SECONDS: Final = 1.0
+STALL_SECONDS: Final = 300.0
+CONTEXT_MESSAGES: Final = 6
+
+_shutting_down = threading.Event()
+
+
+def shutdown_begin() -> None:
+    """From now on running turns hand themselves back to the queue, so that the process can end within a second."""
+    _shutting_down.set()
+
+
+class _HandBack(Exception):
+    """The process is ending; another one is to answer this turn."""
+
+
+def turn_run(turn_id: UUID, *, worker: str) -> None:
+    """Answer one queued turn. Does nothing if it is not (or no longer) queued: a task delivered twice is harmless."""
+    if _shutting_down.is_set():
+        return  # it stays queued, and the sweeper sends it again
+    turn = with_patience(partial(_turn_claim, turn_id, worker))
+    if turn is None:
+        return
+    signs = pulse.watch(turn.pk, turn.attempt)
+    try:
+        _Run(turn, signs).run()
+    finally:
+        pulse.unwatch(signs)
+
+
+def _turn_claim(turn_id: UUID, worker: str) -> Turn | None:
+    now = timezone.now()
+    claimed = Turn.objects.filter(pk=turn_id, status=Turn.Status.QUEUED).update(
+        status=Turn.Status.RUNNING,
+        phase=Turn.Phase.THINKING,
+        attempt=F("attempt") + 1,
+        seq=(F("attempt") + 1) * SEQ_PER_ATTEMPT,
+        worker=worker[:200],
+        heartbeat_at=now,
+        started_at=now,
+        text="",
+    )
+    if not claimed:
+        return None
+    return Turn.objects.select_related("conversation", "prompt").filter(pk=turn_id).first()
+
+
+class _Run:
+    """One attempt at one turn, in one thread."""
+
+    def __init__(self, turn: Turn, signs: TurnSigns) -> None:
+        self.turn = turn
+        self.signs = signs
+        self.publisher = TurnPublisher(conversation_id=turn.conversation_id, turn_id=turn.pk, attempt=turn.attempt)
+        self.released: list[str] = []
+        self.reply_tokens = 0
+        self.prompt_tokens = 0
+        self.finish_reason = ""
+        self.model = ""
+        self.first_text_at: datetime | None = None
+        self.checkpoint_at = time.monotonic()
+        self.is_writing = False
+
+    def run(self) -> None:
+        try:
+            self.publisher.changed()
+            ending = self._prompt_judge() or self._answer()
+            self._finish(ending)
+        except TurnLost as lost:
+            logger.info("%s", lost)
+        except _HandBack:
+            self._hand_back()
+        except EngineError as error:
+            logger.warning("turn %s failed: %s", self.turn.pk, error)
+            params = {"tokens": error.tokens, "limit": error.limit} if isinstance(error, PromptTooLong) else {}
+            self._fail(error.code, str(error), params)
+        except (DatabaseError, InterfaceError) as error:
+            # Nothing can be written, so nothing can be ended: the heartbeat stops here, and the sweeper takes over.
+            logger.error("turn %s left to the sweeper, the database is away: %s", self.turn.pk, error)
+        except Exception as error:
+            logger.exception("turn %s failed", self.turn.pk)
+            self._fail("internal_error", type(error).__name__)
+
+    # --- the prompt ----------------------------------------------------------------------------------------------
+
+    def _prompt_judge(self) -> Ending | None:
+        """An ending if the prompt may not go to the model."""
+        prompt = self.turn.prompt
+        if prompt.state == Message.State.WITHHELD:
+            return Ending(status=Turn.Status.FAILED, error_code="prompt_withheld")
+        human = with_patience(lambda: reviewer_decision(prompt.pk))
+        if human is not None and human.action == Action.ALLOW:
+            return None  # a person decided on this very message; that outranks the classifiers
+        text = prompt.text
+        (verdict,) = moderation_runtime.judge_texts([text], Stage.PROMPT)
+        allowed_end = len(text) if verdict.is_allowed else 0
+        judgement = Judgement(0, len(text), text, verdict, 0, allowed_end)
+        subject = self._subject(Stage.PROMPT)
+        if verdict.is_allowed:
+            with_patience(lambda: decision_record(subject=subject, judgement=judgement))
+            if verdict.action is Action.FLAG or not verdict.judged:
+                with_patience(lambda: self._review_open(subject, text, len(text), [judgement]))
+            return None
+        blocked = Blocked(0, len(text), text, judgement)
+        with_patience(lambda: decision_record(subject=subject, judgement=judgement, blocked=blocked))
+        return self._blocked(Stage.PROMPT, verdict, text=text, shown_end=0, judgements=[judgement])
+
+    # --- the reply -----------------------------------------------------------------------------------------------
+
+    def _answer(self) -> Ending:
+        engine = get_engine()
+        self.model = engine.name
+        fitted = self._history_fit()
+        self.prompt_tokens = fitted.prompt_tokens
+        policy = moderation_runtime.active_policy()
+        gate = Gate(partial(moderation_runtime.judge_texts, stage=Stage.REPLY), policy.document.gate)
+        recorded = 0
+        options = _options(fitted.max_new_tokens)
+        with closing(_with_stall_guard(engine.stream(fitted.messages, options, self._should_stop))) as stream:
+            for chunk in stream:
+                self.reply_tokens += chunk.tokens
+                self.finish_reason = chunk.finish_reason or self.finish_reason
+                outcomes = gate.feed(chunk.text)
+                recorded, blocked = self._let_out(gate, outcomes, recorded)
+                if blocked is not None:
+                    return self._reply_blocked(gate, blocked)
+                self.publisher.flush(force=False)
+                self._checkpoint()
+        if _shutting_down.is_set() and self.finish_reason == "cancelled" and not self.signs.is_stop_requested:
+            raise _HandBack
+        if self.signs.is_lost:
+            raise TurnLost(f"turn {self.turn.pk} was taken from attempt {self.turn.attempt}")
+        if self.finish_reason == "cancelled":
+            return self._ended(Turn.Status.CANCELLED, gate)
+        self._phase_set(Turn.Phase.CHECKING)
+        recorded, blocked = self._let_out(gate, gate.finish(), recorded)
+        if blocked is not None:
+            return self._reply_blocked(gate, blocked)
+        return self._ended(Turn.Status.DONE, gate)
+
+    def _let_out(self, gate: Gate, outcomes: list[Released | Blocked], recorded: int) -> tuple[int, Blocked | None]:
+        """Record each judgement, then publish what it released: the ledger knows first."""
+        blocked = next((outcome for outcome in outcomes if isinstance(outcome, Blocked)), None)
+        for judgement in gate.judgements[recorded:]:
+            is_block = blocked is not None and blocked.judgement is judgement
+            with_patience(
+                partial(
+                    decision_record,
+                    subject=self._subject(Stage.REPLY),
+                    judgement=judgement,
+                    blocked=blocked if is_block else None,
+                )
+            )
+        for outcome in outcomes:
+            if isinstance(outcome, Released):
+                self.released.append(outcome.text)
+                if not self.is_writing:
+                    self.is_writing = True
+                    self.first_text_at = timezone.now()
+                    self._phase_set(Turn.Phase.WRITING)
+                self.publisher.text(outcome)
+        return len(gate.judgements), blocked
+
+    def _should_stop(self) -> bool:
+        return self.signs.is_stop_requested or self.signs.is_lost or _shutting_down.is_set()
+
+    def _history_fit(self) -> FittedPrompt:
+        turn = self.turn
+        branch = with_patience(lambda: messages_on_branch(turn.conversation, limit=None, leaf_id=turn.prompt_id))
+        messages = [ChatMessage("system", settings.SYSTEM_PROMPT)] if settings.SYSTEM_PROMPT else []
+        for prompt, reply in _exchanges(branch):
+            messages += [ChatMessage("user", prompt.text), ChatMessage("assistant", reply.text)]
+        messages.append(ChatMessage("user", turn.prompt.text))
+        engine = get_engine()
+        return fit_history(
+            messages,
+            count_tokens=engine.count_tokens,
+            context_tokens=engine.context_tokens,
+            reply_tokens=settings.CHAT_MAX_NEW_TOKENS,
+        )
+
+    # --- what is written meanwhile -------------------------------------------------------------------------------
+
+    def _phase_set(self, phase: Turn.Phase) -> None:
+        self._write(phase=phase)
+        self.publisher.changed()
+
+    def _checkpoint(self) -> None:
+        if self.is_writing and time.monotonic() - self.checkpoint_at >= CHECKPOINT_SECONDS:
+            self.publisher.flush()
+            self._write()
+
+    def _write(self, **fields: object) -> None:
+        """Checkpoint text and ``fields``. Raises ``TurnLost`` when the row is no longer ours."""
+        self.checkpoint_at = time.monotonic()
+        fields |= {"text": "".join(self.released), "seq": self.publisher.seq, "reply_tokens": self.reply_tokens}
+        mine = Turn.objects.filter(pk=self.turn.pk, attempt=self.turn.attempt, status=Turn.Status.RUNNING)
+        if not with_patience(lambda: mine.update(**fields)):
+            raise TurnLost(f"turn {self.turn.pk} was taken from attempt {self.turn.attempt}")
+
+    # --- the end -------------------------------------------------------------------------------------------------
+
+    def _reply_blocked(self, gate: Gate, blocked: Blocked) -> Ending:
+        return self._blocked(
+            Stage.REPLY,
+            blocked.judgement.verdict,
+            text="".join(self.released) + blocked.withheld,
+            shown_end=blocked.start,
+            judgements=gate.judgements,
+        )
+
+    def _blocked(
+        self, stage: Stage, verdict: Verdict, *, text: str, shown_end: int, judgements: list[Judgement]
+    ) -> Ending:
+        self.evidence = partial(self._review_open, self._subject(stage), text, shown_end, judgements)
+        return Ending(
+            status=Turn.Status.BLOCKED,
+            text="".join(self.released),
+            blocked_stage=stage,
+            labels=verdict.labels,
+            is_unjudged=not verdict.judged,
+        )
+
+    def _ended(self, status: Turn.Status, gate: Gate) -> Ending:
+        text = "".join(self.released)
+        suspect = [j for j in gate.judgements if j.verdict.action is not Action.ALLOW or not j.verdict.judged]
+        if suspect:
+            self.evidence = partial(self._review_open, self._subject(Stage.REPLY), text, len(text), gate.judgements)
+        return Ending(status=status, text=text)
+
+    evidence: partial[None] | None = None
+
+    def _review_open(self, subject: Subject, text: str, shown_end: int, judgements: list[Judgement]) -> None:
+        branch = messages_on_branch(self.turn.conversation, limit=CONTEXT_MESSAGES, leaf_id=self.turn.prompt_id)
+        context = [{"role": str(message.role), "text": message.text} for message in branch]
+        if subject.stage is Stage.PROMPT:
+            context = context[:-1]
+        review_open(subject=subject, text=text, shown_end=shown_end, verdicts=judgements, context=context)
+
+    def _finish(self, ending: Ending) -> None:
+        self.publisher.flush()
+        ending.fields.update(
+            seq=self.publisher.seq + 1,
+            model=self.model[:300],
+            prompt_tokens=self.prompt_tokens,
+            reply_tokens=self.reply_tokens,
+            finish_reason=self.finish_reason,
+            first_text_at=self.first_text_at,
+        )
+        with_patience(
+            lambda: turn_finish(turn_id=self.turn.pk, attempt=self.turn.attempt, ending=ending, evidence=self.evidence)
+        )
+        self.publisher.changed()
+
+    def _fail(self, code: str, detail: str, params: dict[str, int] | None = None) -> None:
+        ending = Ending(
+            status=Turn.Status.FAILED,
+            text="".join(self.released),
+            error_code=code,
+            error_detail=detail,
+            error_params=params or {},
+        )
+        self.evidence = None
+        try:
+            self._finish(ending)
+        except TurnLost as lost:
+            logger.info("%s", lost)
+        except (DatabaseError, InterfaceError) as error:
+            logger.error("turn %s left to the sweeper, the database is away: %s", self.turn.pk, error)
+
+    def _hand_back(self) -> None:
+        mine = Turn.objects.filter(pk=self.turn.pk, attempt=self.turn.attempt, status=Turn.Status.RUNNING)
+        if with_patience(lambda: mine.update(status=Turn.Status.QUEUED, text="", sent_at=timezone.now())):
+            turn_enqueue(self.turn.pk)
+            self.publisher.changed()
+
+    def _subject(self, stage: Stage) -> Subject:
+        turn = self.turn
+        return Subject(
+            stage=stage,
+            subject_id=turn.prompt_id if stage is Stage.PROMPT else turn.reply_id,
+            conversation_id=turn.conversation_id,
+            turn_id=turn.pk,
+            attempt=turn.attempt,
+            user_id=turn.conversation.owner_id,
+        )
+
+
+def _exchanges(branch: list[Message]) -> Iterator[tuple[Message, Message]]:
+    """Prompts with the reply that follows them on the branch; those without (withheld, failed) are left out.
+
+    Chat templates of many models accept nothing but strictly alternating roles.
+    """
+    for prompt, reply in zip(branch, branch[1:], strict=False):
+        if prompt.role == Message.Role.USER and reply.role == Message.Role.ASSISTANT and prompt.text and reply.text:
+            yield prompt, reply
+
+
+def _options(max_new_tokens: int) -> Options:
+    return Options(
+        max_new_tokens=max_new_tokens,
+        temperature=settings.CHAT_TEMPERATURE,
+        top_p=settings.CHAT_TOP_P,
+        top_k=settings.CHAT_TOP_K,
+        repetition_penalty=settings.CHAT_REPETITION_PENALTY,
+    )
+
+
+def _with_stall_guard(stream: Iterator[Chunk]) -> Iterator[Chunk]:
+    """Signs of life without a token for minutes mean a stuck engine; waiting longer would be a spinner for ever."""
+    token_at = time.monotonic()
+    try:
+        for chunk in stream:
+            if chunk.tokens:
+                token_at = time.monotonic()
+            elif time.monotonic() - token_at > STALL_SECONDS:
+                raise EngineStopped(f"the model gave no token for {STALL_SECONDS:.0f} seconds")
+            yield chunk
+    finally:
+        close = getattr(stream, "close", None)
+        if close is not None:
+            close()

@@ -1,0 +1,17 @@
+from django.urls import path
+
+from conversations import views
+
+app_name = "conversations"
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("c/start/", views.conversation_start, name="start"),
+    path("c/list/", views.conversation_list, name="list"),
+    path("c/<uuid:conversation_id>/", views.conversation_detail, name="detail"),
+    path("c/<uuid:conversation_id>/earlier/", views.conversation_earlier, name="earlier"),
+    path("c/<uuid:conversation_id>/rename/", views.conversation_rename, name="rename"),
+    path("c/<uuid:conversation_id>/delete/", views.conversation_delete, name="delete"),
+    path("settings/", views.settings_page, name="settings"),
+    path("settings/theme/", views.theme_set, name="theme"),
+]

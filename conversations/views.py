@@ -1,0 +1,253 @@
+"""Pages for people. Reads through selectors, writes through services; everything that streams is in `consumers`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import BadRequest
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+
+from chatsite.env import Environment
+from conversations import selectors, services
+from conversations.forms import PromptForm, ThemeForm, TitleForm
+from conversations.models import Conversation, Message, Turn
+from conversations.strings import browser_strings
+
+SIDEBAR_PAGE = 30
+EARLIER_PAGE = 30
+THEME_COOKIE = "theme"
+THEME_COOKIE_AGE = 365 * 24 * 3600
+
+
+def _person(request: HttpRequest) -> AbstractBaseUser:
+    # login_required stands before every caller; this tells the type checker.
+    assert isinstance(request.user, AbstractBaseUser)
+    return request.user
+
+
+def _conversation(request: HttpRequest, conversation_id: UUID) -> Conversation:
+    try:
+        return selectors.conversation_get_for_user(request.user, conversation_id)
+    except Conversation.DoesNotExist:
+        raise Http404(_("There is no such conversation.")) from None
+
+
+def _sidebar(request: HttpRequest, after: tuple[datetime, UUID] | None = None) -> dict[str, Any]:
+    """One page of the list and the address of the next: by key, so that a page stays right while rows move up."""
+    rows = selectors.conversations_for_user(request.user).only("id", "title", "active_at")
+    if after is not None:
+        moment, pk = after
+        rows = rows.filter(Q(active_at__lt=moment) | Q(active_at=moment, id__lt=pk))
+    page = list(rows[: SIDEBAR_PAGE + 1])
+    has_more = len(page) > SIDEBAR_PAGE
+    page = page[:SIDEBAR_PAGE]
+    more = ""
+    if has_more:
+        query = urlencode({"at": page[-1].active_at.isoformat(), "id": page[-1].pk})
+        more = f"{reverse('conversations:list')}?{query}"
+    return {"conversations": page, "conversations_more": more}
+
+
+def _suggestions() -> list[str]:
+    return [
+        _("Hello!"),
+        _("Who are you?"),
+        _("What is the capital of France?"),
+        "你是谁？",
+        _("Tell me a story"),
+    ]
+
+
+def _is_shipped_model() -> bool:
+    return bool(Environment.model_fields["chat_model"].default == settings.CHAT_MODEL)
+
+
+def _home(request: HttpRequest, form: PromptForm, *, refusal: str = "", status: int = 200) -> HttpResponse:
+    return render(
+        request,
+        "conversations/home.html",
+        {
+            **_sidebar(request),
+            "form": form,
+            "refusal": refusal,
+            "suggestions": _suggestions(),
+            "is_shipped_model": _is_shipped_model(),
+            "max_chars": settings.MAX_PROMPT_CHARS,
+            "config": {"maxChars": settings.MAX_PROMPT_CHARS, "strings": browser_strings()},
+        },
+        status=status,
+    )
+
+
+@login_required
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """An empty conversation, not stored until its first prompt is sent."""
+    return _home(request, PromptForm())
+
+
+@login_required
+@require_POST
+def conversation_start(request: HttpRequest) -> HttpResponse:
+    """The first prompt, as a plain form. Refused: the page again, with the text kept and what to do."""
+    form = PromptForm(request.POST)
+    if not form.is_valid():
+        # A bad client_id can only come from a broken or foreign client; the person's text is still worth keeping.
+        text = str(request.POST.get("text", ""))
+        fresh = PromptForm(initial={"client_id": uuid4(), "text": text})
+        return _home(request, fresh, refusal=_("The form was damaged. Send it again."), status=400)
+    try:
+        conversation = services.conversation_start(
+            user=_person(request), client_id=form.cleaned_data["client_id"], text=form.cleaned_data["text"]
+        )
+    except services.TurnRefused as refused:
+        response = _home(request, form, refusal=str(refused), status=429 if refused.retry_after else 422)
+        if refused.retry_after:
+            response["Retry-After"] = str(refused.retry_after)
+        return response
+    return redirect("conversations:detail", conversation.pk)
+
+
+def _with_turns(conversation: Conversation, messages: list[Message]) -> list[tuple[Message, Turn | None]]:
+    replies = [message.pk for message in messages if message.role == Message.Role.ASSISTANT]
+    turns = {turn.reply_id: turn for turn in conversation.turns.filter(reply_id__in=replies)}
+    return [(message, turns.get(message.pk)) for message in messages]
+
+
+def _earlier_url(conversation: Conversation, messages: list[Message]) -> str:
+    """Where the messages before these are; empty when these begin the conversation."""
+    if not messages or messages[0].parent_id is None:
+        return ""
+    return f"{reverse('conversations:earlier', args=[conversation.pk])}?before={messages[0].pk}"
+
+
+@login_required
+@require_safe
+def conversation_detail(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """A conversation as the database has it now; the browser's code then follows it over the websocket."""
+    conversation = _conversation(request, conversation_id)
+    messages = selectors.messages_on_branch(conversation)
+    return render(
+        request,
+        "conversations/detail.html",
+        {
+            **_sidebar(request),
+            "conversation": conversation,
+            "rows": _with_turns(conversation, messages),
+            "earlier_url": _earlier_url(conversation, messages),
+            "config": {
+                "conversationId": str(conversation.pk),
+                "socketPath": f"/ws/conversations/{conversation.pk}/",
+                "loginUrl": f"{reverse('account_login')}?{urlencode({'next': request.path})}",
+                "homeUrl": reverse("conversations:home"),
+                "maxChars": settings.MAX_PROMPT_CHARS,
+                "strings": browser_strings(),
+            },
+        },
+    )
+
+
+@login_required
+@require_GET
+def conversation_earlier(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """The messages before ``?before=<message id>``, for "load earlier"."""
+    conversation = _conversation(request, conversation_id)
+    try:
+        before = UUID(request.GET.get("before", ""))
+    except ValueError:
+        raise BadRequest("before must be the id of a message") from None
+    messages = selectors.messages_on_branch(conversation, limit=EARLIER_PAGE, before=before)
+    return render(
+        request,
+        "conversations/_earlier.html",
+        {"rows": _with_turns(conversation, messages), "earlier_url": _earlier_url(conversation, messages)},
+    )
+
+
+@login_required
+@require_GET
+def conversation_list(request: HttpRequest) -> HttpResponse:
+    """The next page of the sidebar's list, after the conversation that ``at`` and ``id`` name."""
+    try:
+        after = datetime.fromisoformat(request.GET.get("at", "")), UUID(request.GET.get("id", ""))
+        if after[0].tzinfo is None:
+            raise ValueError
+    except ValueError:
+        raise BadRequest("at and id must be those of the last conversation shown") from None
+    return render(request, "conversations/_conversation_list.html", _sidebar(request, after))
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def conversation_rename(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """The title's form: in place for htmx, a page of its own without it."""
+    conversation = _conversation(request, conversation_id)
+    is_partial = bool(getattr(request, "htmx", False))
+    refusal = ""
+    title = conversation.title
+    if request.method == "POST":
+        form = TitleForm(request.POST)
+        title = str(form.data.get("title", ""))
+        try:
+            services.conversation_rename(conversation=conversation, title=title)
+        except services.ConversationFault as fault:
+            refusal = str(fault)
+        else:
+            if is_partial:
+                return render(request, "conversations/_title.html", {"conversation": conversation, "is_renamed": True})
+            return redirect("conversations:detail", conversation.pk)
+    elif is_partial and "cancel" in request.GET:
+        return render(request, "conversations/_title.html", {"conversation": conversation})
+    template = "conversations/_title_form.html" if is_partial else "conversations/rename.html"
+    context = {"conversation": conversation, "title": title, "refusal": refusal, "title_max": services.TITLE_MAX_CHARS}
+    # htmx ignores the body of an error by default, so a refused title comes with 200 there.
+    return render(request, template, context, status=422 if refusal and not is_partial else 200)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def conversation_delete(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Asks, then deletes. The page's own dialog posts here directly."""
+    conversation = _conversation(request, conversation_id)
+    if request.method == "POST":
+        services.conversation_delete(conversation=conversation)
+        return redirect("conversations:home")
+    return render(request, "conversations/delete.html", {"conversation": conversation})
+
+
+@login_required
+@require_safe
+def settings_page(request: HttpRequest) -> HttpResponse:
+    return render(request, "conversations/settings.html")
+
+
+@require_POST
+def theme_set(request: HttpRequest) -> HttpResponse:
+    """Keep the theme in a cookie, which the server reads: so the first paint already has it."""
+    form = ThemeForm(request.POST)
+    if not form.is_valid():
+        raise BadRequest("theme must be system, light or dark")
+    target = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+        target = reverse("conversations:home")
+    response = HttpResponseRedirect(target)
+    response.set_cookie(
+        THEME_COOKIE,
+        form.cleaned_data["theme"],
+        max_age=THEME_COOKIE_AGE,
+        samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE,
+    )
+    return response
