@@ -6,17 +6,41 @@ A decision points at what it judged by a soft id, never a foreign key, so that e
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from moderation.verdicts import Action, Stage
+from moderation.notices import LABEL_NAMES
+from moderation.patterns import PatternFault, phrase_compile, regex_check
+from moderation.verdicts import LABELS, Action, Stage
 
 
 class LedgerIsAppendOnly(Exception):
     """Somebody tried to change or delete a row of the ledger."""
+
+
+class LedgerRows(models.QuerySet["Decision"]):
+    """Decisions: read, add, redact; nothing else."""
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise LedgerIsAppendOnly("decisions are never edited; add a new one")
+
+    def delete(self) -> NoReturn:
+        raise LedgerIsAppendOnly("decisions are never deleted; redact their text instead")
+
+    def redact(self) -> int:
+        """Take the texts out of these rows and keep all else; says how many rows it was."""
+        return super().update(excerpt="", withheld="", redacted_at=timezone.now())
+
+
+class PolicyRows(models.QuerySet["Policy"]):
+    def delete(self) -> NoReturn:
+        raise LedgerIsAppendOnly("policies are never deleted: decisions name their versions")
 
 
 class Policy(models.Model):
@@ -34,6 +58,8 @@ class Policy(models.Model):
         settings.AUTH_USER_MODEL, verbose_name=_("created by"), null=True, blank=True, on_delete=models.SET_NULL
     )
 
+    objects = PolicyRows.as_manager()
+
     class Meta:
         verbose_name = _("policy")
         verbose_name_plural = _("policies")
@@ -47,6 +73,14 @@ class Policy(models.Model):
     def __str__(self) -> str:
         return f"{self.name} (v{self.version})"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise LedgerIsAppendOnly("a policy version is never edited; publish a new one")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise LedgerIsAppendOnly("a policy version is never deleted: decisions name it")
+
 
 class Rule(models.Model):
     """A phrase or regular expression that gives a label a score wherever it is found in the normalised text."""
@@ -57,8 +91,13 @@ class Rule(models.Model):
 
     kind = models.CharField(_("kind"), max_length=8, choices=Kind, default=Kind.PHRASE)
     pattern = models.CharField(_("pattern"), max_length=500)
-    label = models.CharField(_("label"), max_length=32)
-    score = models.FloatField(_("score"), default=1.0, help_text=_("From 0 to 1."))
+    label = models.CharField(_("label"), max_length=32, choices=[(label, LABEL_NAMES[label]) for label in LABELS])
+    score = models.FloatField(
+        _("score"),
+        default=1.0,
+        validators=[MinValueValidator(0.0), MaxValueValidator(1.0)],
+        help_text=_("From 0 to 1."),
+    )
     is_active = models.BooleanField(_("active"), default=True)
     note = models.CharField(_("note"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -71,6 +110,13 @@ class Rule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.label}: {self.pattern}"
+
+    def clean(self) -> None:
+        check = phrase_compile if self.kind == self.Kind.PHRASE else regex_check
+        try:
+            check(self.pattern)
+        except PatternFault as fault:
+            raise ValidationError({"pattern": str(fault)}) from fault
 
 
 class Decision(models.Model):
@@ -132,6 +178,8 @@ class Decision(models.Model):
         "Review", verbose_name=_("review"), null=True, blank=True, on_delete=models.PROTECT, related_name="outcomes"
     )
     redacted_at = models.DateTimeField(_("redacted"), null=True, blank=True)
+
+    objects = LedgerRows.as_manager()
 
     class Meta:
         verbose_name = _("decision")

@@ -129,3 +129,27 @@ def merge_spans(spans: Sequence[Span]) -> tuple[Span, ...]:
         else:
             merged.append(span)
     return tuple(sorted(merged, key=lambda span: (span.start, span.end, span.label)))
+
+
+def _levels(flag: float | None, block: float | None, *labels: str) -> dict[str, Thresholds]:
+    return {label: Thresholds(flag=flag, block=block) for label in labels}
+
+
+_PROMPT = (
+    _levels(0.6, 0.95, "toxicity", "obscene", "insult", "sexual_explicit")
+    | _levels(0.6, 0.9, "severe_toxicity", "threat", "identity_attack", "violence", "illicit")
+    # A person who writes of harming themselves must get an answer; a reviewer sees it.
+    | _levels(0.5, None, "self_harm", "prompt_attack")
+)
+_REPLY = (
+    _levels(0.6, 0.85, "toxicity", "obscene", "insult", "threat", "identity_attack", "violence", "illicit")
+    | _levels(0.5, 0.8, "severe_toxicity", "sexual_explicit", "self_harm")
+    | _levels(0.6, None, "prompt_attack")
+)
+
+DEFAULT_POLICY = PolicyDocument(
+    prompt=StagePolicy(labels=_PROMPT),
+    reply=StagePolicy(labels=_REPLY),
+    title=StagePolicy(labels={label: Thresholds(block=level.flag) for label, level in _REPLY.items()}),
+)
+"""What a new site begins with, as version 1. Where the numbers come from is told in docs/moderation.md."""

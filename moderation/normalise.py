@@ -1,0 +1,51 @@
+"""Undoes disguises before rules look at a text: NFKC, case, invisible characters, runs of spaces.
+
+Each character of the result knows which range of the original it came from, so that what a rule finds can be marked
+where the person wrote it.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import regex
+
+# Zero-width and bidirectional controls, soft hyphens, variation selectors, fillers, tag characters.
+_INVISIBLE = regex.compile(r"[\p{Default_Ignorable_Code_Point}\p{Cf}]+")
+_CLUSTER = regex.compile(r"\X")
+_SPACES = regex.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """``text[i]`` came from ``starts[i]``..``ends[i]`` of the original, in characters."""
+
+    text: str
+    starts: Sequence[int]
+    ends: Sequence[int]
+
+    def original_range(self, start: int, end: int) -> tuple[int, int]:
+        """The original's range for a range of ``text`` that is not empty."""
+        return self.starts[start], self.ends[end - 1]
+
+
+def normalise(text: str) -> Normalised:
+    """Bring a text to its plain form; runs of spaces and line breaks become one space."""
+    plain: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for cluster in _CLUSTER.finditer(text):
+        start, end = cluster.span()
+        folded = unicodedata.normalize("NFKC", _INVISIBLE.sub("", cluster.group()))
+        # Folding can undo a composition and composing can undo a folding: twice is stable (Unicode, D145).
+        folded = unicodedata.normalize("NFKC", folded.casefold())
+        for character in _SPACES.sub(" ", folded):
+            if character == " " and plain and plain[-1] == " ":
+                ends[-1] = end
+                continue
+            plain.append(character)
+            starts.append(start)
+            ends.append(end)
+    return Normalised("".join(plain), starts, ends)
