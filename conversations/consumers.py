@@ -11,13 +11,16 @@ import json
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from importlib import import_module
+from io import BytesIO
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core.handlers.asgi import ASGIRequest
@@ -87,7 +90,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
             # Asked before joining, so that a stranger is never in the group; the snapshot reads again.
             await self._db(conversation_get_for_user, self.user, self.conversation_id)
             await self.channel_layer.group_add(conversation_group(self.conversation_id), self.channel_name)
-            await self.channel_layer.group_add(session_group(self.scope["session"].session_key), self.channel_name)
+            await self.channel_layer.group_add(session_group(self._session_key), self.channel_name)
             async with self.lock:
                 await self._snapshot_send()
         except Conversation.DoesNotExist:
@@ -99,9 +102,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         if self.watcher is not None:
             self.watcher.cancel()
         await self.channel_layer.group_discard(conversation_group(self.conversation_id), self.channel_name)
-        key = self.scope["session"].session_key
-        if key:
-            await self.channel_layer.group_discard(session_group(key), self.channel_name)
+        await self.channel_layer.group_discard(session_group(self._session_key), self.channel_name)
 
     # --- frames in -----------------------------------------------------------------------------------------------
 
@@ -342,15 +343,18 @@ class ConversationConsumer(AsyncWebsocketConsumer):
 
     # --- helpers -------------------------------------------------------------------------------------------------
 
+    @property
+    def _session_key(self) -> str:
+        return self.scope["session"].session_key or ""
+
     async def _user_now(self) -> AbstractBaseUser | AnonymousUser:
         """Who the session belongs to at this moment: signing out, a new password or a lock end it."""
         return await database_sync_to_async(self._user_read)()
 
     def _user_read(self) -> AbstractBaseUser | AnonymousUser:
-        session = self.scope["session"]
         request = _request(self.scope)
         # A fresh store: the scope's own keeps what it read when the socket opened.
-        request.session = type(session._wrapped)(session.session_key) if session.session_key else session
+        request.session = import_module(settings.SESSION_ENGINE).SessionStore(self._session_key or None)
         return get_user(request)
 
     async def _db(self, work: Callable[..., T], *args: Any) -> T:
@@ -367,11 +371,10 @@ class ConversationConsumer(AsyncWebsocketConsumer):
             return sentence()
 
 
-def _request(scope: dict[str, Any]) -> ASGIRequest:
-    async def no_body() -> None: ...
+def _request(scope: Mapping[str, Any]) -> ASGIRequest:
+    """Cookies and headers of the handshake as Django's own functions read them."""
+    return ASGIRequest({**scope, "method": "GET"}, BytesIO())
 
-    return ASGIRequest({**scope, "method": "GET"}, no_body)
 
-
-def _language(scope: dict[str, Any]) -> str:
+def _language(scope: Mapping[str, Any]) -> str:
     return translation.get_language_from_request(_request(scope))

@@ -104,7 +104,7 @@ def _prompt_withhold(prompt_id: UUID, ending: Ending) -> None:
 
 
 def title_from(prompt: str) -> str:
-    """A conversation's title from its first prompt: its first sentence without Markdown signs, at most 60 characters."""
+    """A title from the first prompt: its first sentence without Markdown signs, at most 60 characters."""
     line = re.sub(r"[`*_#>\[\]]+", "", prompt).strip().split("\n", 1)[0].strip()
     line = re.split(r"(?<=[.!?])\s|(?<=[。！？])", line, maxsplit=1)[0].strip()
     if len(line) <= TITLE_CHARS:

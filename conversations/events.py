@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 TEXT_INTERVAL_SECONDS: Final = 0.1
 SEND_DEADLINE_SECONDS: Final = 2.0
 SEQ_PER_ATTEMPT: Final = 1_000_000
-"""A new attempt starts its numbers here times the attempt, so that its first event is a gap for everyone who watches."""
+"""A new attempt starts its numbers at this times the attempt: its first event is a gap for everyone who watches."""
 
 
 class TurnChanged(TypedDict):

@@ -194,7 +194,9 @@ def _capacity_check(user: AbstractBaseUser) -> None:
 @cache
 def _rate_storage() -> Storage:
     address = str(settings.REDIS_URL)
-    return storage_from_string("redis+" + address if address.startswith("unix") else address, wrap_exceptions=True)
+    storage = storage_from_string("redis+" + address if address.startswith("unix") else address, wrap_exceptions=True)
+    assert isinstance(storage, Storage)
+    return storage
 
 
 def _busy() -> TurnRefused:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
 from functools import partial
+from itertools import pairwise
 from typing import Final
 from uuid import UUID
 
@@ -101,6 +102,7 @@ class _Run:
         self.first_text_at: datetime | None = None
         self.checkpoint_at = time.monotonic()
         self.is_writing = False
+        self.evidence: partial[None] | None = None
 
     def run(self) -> None:
         try:
@@ -251,7 +253,7 @@ class _Run:
         )
 
     def _blocked(
-        self, stage: Stage, verdict: Verdict, *, text: str, shown_end: int, judgements: list[Judgement]
+        self, stage: Stage, verdict: Verdict, *, text: str, shown_end: int, judgements: Sequence[Judgement]
     ) -> Ending:
         self.evidence = partial(self._review_open, self._subject(stage), text, shown_end, judgements)
         return Ending(
@@ -269,9 +271,7 @@ class _Run:
             self.evidence = partial(self._review_open, self._subject(Stage.REPLY), text, len(text), gate.judgements)
         return Ending(status=status, text=text)
 
-    evidence: partial[None] | None = None
-
-    def _review_open(self, subject: Subject, text: str, shown_end: int, judgements: list[Judgement]) -> None:
+    def _review_open(self, subject: Subject, text: str, shown_end: int, judgements: Sequence[Judgement]) -> None:
         branch = messages_on_branch(self.turn.conversation, limit=CONTEXT_MESSAGES, leaf_id=self.turn.prompt_id)
         context = [{"role": str(message.role), "text": message.text} for message in branch]
         if subject.stage is Stage.PROMPT:
@@ -332,7 +332,7 @@ def _exchanges(branch: list[Message]) -> Iterator[tuple[Message, Message]]:
 
     Chat templates of many models accept nothing but strictly alternating roles.
     """
-    for prompt, reply in zip(branch, branch[1:], strict=False):
+    for prompt, reply in pairwise(branch):
         if prompt.role == Message.Role.USER and reply.role == Message.Role.ASSISTANT and prompt.text and reply.text:
             yield prompt, reply
 
@@ -347,7 +347,7 @@ def _options(max_new_tokens: int) -> Options:
     )
 
 
-def _with_stall_guard(stream: Iterator[Chunk]) -> Iterator[Chunk]:
+def _with_stall_guard(stream: Iterator[Chunk]) -> Generator[Chunk, None, None]:
     """Signs of life without a token for minutes mean a stuck engine; waiting longer would be a spinner for ever."""
     token_at = time.monotonic()
     try:
