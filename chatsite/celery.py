@@ -11,3 +11,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 app = Celery("chatsite")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+# What workers do besides tasks: receivers of Celery's signals, imported with the tasks and never by the web process.
+app.autodiscover_tasks(["chatsite"], related_name="worker")

@@ -103,7 +103,7 @@ class Environment(BaseSettings):
     def _complete(self) -> Environment:
         self.data_dir = self.data_dir.expanduser().resolve()
         if not self.site_url:
-            self.site_url = f"http://{self.host}:{self.port}"
+            self.site_url = f"http://{self.local_host}:{self.port}"
         address = urlsplit(self.site_url)
         if address.scheme not in {"http", "https"} or not address.hostname:
             raise ValueError(f"SITE_URL is {self.site_url!r}; it must look like https://chat.example.org")
@@ -123,6 +123,12 @@ class Environment(BaseSettings):
         elif not self.secret_key:
             self.secret_key = _local_secret(self.data_dir)
         return self
+
+    @property
+    def local_host(self) -> str:
+        """How this machine itself reaches the web process, as written in an address."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        return f"[{host}]" if ":" in host else host
 
     @property
     def is_https(self) -> bool:

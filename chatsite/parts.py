@@ -15,7 +15,7 @@ from pathlib import Path
 from chatsite.env import BASE_DIR, Environment
 
 MAX_WEBSOCKET_BYTES = 1024 * 1024
-"""Four times the largest frame that the site takes: a frame above the site's limit gets an answer, one above this a close."""
+"""Four times what the site takes: a frame above the site's limit gets an answer, one above this a close."""
 WEB_GRACE_SECONDS = 3
 REDIS = "redis"
 """The part that all others need: first to start, last to end."""
