@@ -1,0 +1,1 @@
+"""What the transformers engine is made of: loading, sizing, sampling and the two loops. Only workers import it."""
