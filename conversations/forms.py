@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import uuid4
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
 
 THEMES = ("system", "light", "dark")
 
@@ -14,9 +13,12 @@ class PromptForm(forms.Form):
     """The first prompt of a new conversation. ``client_id`` makes sending the form twice harmless."""
 
     client_id = forms.UUIDField(widget=forms.HiddenInput(attrs={"autocomplete": "off"}), initial=uuid4)
-    text = forms.CharField(
-        strip=False, required=False, error_messages={"null_characters_not_allowed": _("Remove the NUL character.")}
-    )
+    text = forms.CharField(strip=False, required=False)
+    suggestion = forms.CharField(required=False, max_length=500)
+
+    def prompt(self) -> str:
+        """What was asked: a suggestion's button wins over the box. Only for a valid form."""
+        return str(self.cleaned_data["suggestion"] or self.cleaned_data["text"])
 
 
 class TitleForm(forms.Form):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import MutableMapping, Sequence
 from functools import lru_cache
+from threading import Lock
 from typing import Any, Final
 
 import nh3
@@ -177,6 +178,8 @@ def _parser() -> MarkdownIt:
 
 
 _markdown: Final = _parser()
+# linkify-it keeps the text that it looks at in itself, and sockets render in many threads.
+_parsing: Final = Lock()
 
 
 def markdown_blocks(text: str) -> list[str]:
@@ -188,7 +191,8 @@ def markdown_blocks(text: str) -> list[str]:
     # A lone surrogate cannot be encoded and would stop nh3.
     text = text.translate(_BIDI_CONTROLS).encode(errors="replace").decode()
     env: dict[str, Any] = {}
-    tokens = _markdown.parse(text, env)
+    with _parsing:
+        tokens = _markdown.parse(text, env)
     blocks: list[str] = []
     start = depth = 0
     for index, token in enumerate(tokens):

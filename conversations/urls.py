@@ -9,6 +9,7 @@ urlpatterns = [
     path("c/start/", views.conversation_start, name="start"),
     path("c/list/", views.conversation_list, name="list"),
     path("c/<uuid:conversation_id>/", views.conversation_detail, name="detail"),
+    path("c/<uuid:conversation_id>/send/", views.prompt_send, name="send"),
     path("c/<uuid:conversation_id>/earlier/", views.conversation_earlier, name="earlier"),
     path("c/<uuid:conversation_id>/rename/", views.conversation_rename, name="rename"),
     path("c/<uuid:conversation_id>/delete/", views.conversation_delete, name="delete"),

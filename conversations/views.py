@@ -74,6 +74,10 @@ def _is_shipped_model() -> bool:
     return bool(Environment.model_fields["chat_model"].default == settings.CHAT_MODEL)
 
 
+def _refusal_status(refused: services.TurnRefused) -> int:
+    return 429 if refused.retry_after else 422
+
+
 def _home(request: HttpRequest, form: PromptForm, *, refusal: str = "", status: int = 200) -> HttpResponse:
     return render(
         request,
@@ -110,10 +114,10 @@ def conversation_start(request: HttpRequest) -> HttpResponse:
         return _home(request, fresh, refusal=_("The form was damaged. Send it again."), status=400)
     try:
         conversation = services.conversation_start(
-            user=_person(request), client_id=form.cleaned_data["client_id"], text=form.cleaned_data["text"]
+            user=_person(request), client_id=form.cleaned_data["client_id"], text=form.prompt()
         )
     except services.TurnRefused as refused:
-        response = _home(request, form, refusal=str(refused), status=429 if refused.retry_after else 422)
+        response = _home(request, form, refusal=str(refused), status=_refusal_status(refused))
         if refused.retry_after:
             response["Retry-After"] = str(refused.retry_after)
         return response
@@ -133,11 +137,9 @@ def _earlier_url(conversation: Conversation, messages: list[Message]) -> str:
     return f"{reverse('conversations:earlier', args=[conversation.pk])}?before={messages[0].pk}"
 
 
-@login_required
-@require_safe
-def conversation_detail(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    """A conversation as the database has it now; the browser's code then follows it over the websocket."""
-    conversation = _conversation(request, conversation_id)
+def _detail(
+    request: HttpRequest, conversation: Conversation, form: PromptForm, *, refusal: str = "", status: int = 200
+) -> HttpResponse:
     messages = selectors.messages_on_branch(conversation)
     return render(
         request,
@@ -145,6 +147,8 @@ def conversation_detail(request: HttpRequest, conversation_id: UUID) -> HttpResp
         {
             **_sidebar(request),
             "conversation": conversation,
+            "form": form,
+            "refusal": refusal,
             "rows": _with_turns(conversation, messages),
             "earlier_url": _earlier_url(conversation, messages),
             "config": {
@@ -156,7 +160,35 @@ def conversation_detail(request: HttpRequest, conversation_id: UUID) -> HttpResp
                 "strings": browser_strings(),
             },
         },
+        status=status,
     )
+
+
+@login_required
+@require_safe
+def conversation_detail(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """A conversation as the database has it now; the browser's code then follows it over the websocket."""
+    return _detail(request, _conversation(request, conversation_id), PromptForm())
+
+
+@login_required
+@require_POST
+def prompt_send(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """The next prompt as a plain form, for a browser without JavaScript."""
+    conversation = _conversation(request, conversation_id)
+    form = PromptForm(request.POST)
+    if not form.is_valid():
+        raise BadRequest("the form is damaged")
+    try:
+        services.turn_start(
+            user=_person(request),
+            conversation=conversation,
+            client_id=form.cleaned_data["client_id"],
+            text=form.prompt(),
+        )
+    except services.TurnRefused as refused:
+        return _detail(request, conversation, form, refusal=str(refused), status=_refusal_status(refused))
+    return redirect("conversations:detail", conversation.pk)
 
 
 @login_required
