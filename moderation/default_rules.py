@@ -133,7 +133,7 @@ RULES: Final[tuple[tuple[str, str, str, float], ...]] = (
         "regex",
         r"\b(child|kiddie|kid|underage|preteen|toddler) (porn|porno|pornography|nudes?)\b",
         "sexual_explicit",
-        PLAIN,
+        DOUBTFUL,
     ),
     (
         "regex",

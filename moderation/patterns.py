@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import regex
 
@@ -18,6 +19,17 @@ _SPACELESS = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}"
 _BEFORE = rf"(?<![\w--[{_SPACELESS}]])"
 _AFTER = rf"(?![\w--[{_SPACELESS}]])"
 _STARTS_SPACED = regex.compile(rf"[\w--[{_SPACELESS}]]", regex.V1)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    """One rule. ``is_regex`` tells the two kinds apart; ``score`` is from 0 to 1."""
+
+    id: int
+    is_regex: bool
+    pattern: str
+    label: str
+    score: float
 
 
 class PatternFault(ValueError):

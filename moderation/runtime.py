@@ -1,12 +1,39 @@
-"""Judges texts for this process. Only workers import it: it loads classifiers."""
+"""Judges texts for this process: its one judge thread, its classifiers, and the policy and rules as they are now.
+
+Only workers import it. Classifiers run in the judge thread alone (one thread per process computes, says
+docs/architecture.md); the database is read by whoever asks, so that the judge thread never waits for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from moderation.policy import PolicyDocument, decide
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError
+from django.utils.module_loading import import_string
+
+from moderation.checks import CLASSIFIER_NAMES
+from moderation.classifiers.base import Classifier, ClassifierError
+from moderation.classifiers.ensemble import Ensemble
+from moderation.classifiers.rules import RulesClassifier
+from moderation.judge import JudgeFault, JudgeThread, Results
+from moderation.policy import DEFAULT_POLICY, PolicyDocument, PolicyFault, decide, policy_parse
+from moderation.selectors import policy_active, rule_lines, rules_fingerprint
 from moderation.verdicts import ClassifierResult, Stage, Verdict
+
+logger = logging.getLogger(__name__)
+
+FRESH_SECONDS: Final = 5.0
+"""How old the policy and the rules that judge may be."""
+JUDGE_SECONDS: Final = 15.0
+"""How long a turn waits for the classifiers before its text counts as not judged."""
+LOAD_SECONDS: Final = 600.0
+"""How long `warm_up` waits; the first use of a hub's model fetches it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,21 +44,164 @@ class ActivePolicy:
     document: PolicyDocument
 
 
+class _CurrentRules:
+    """The rules of the moment as a classifier that stays in the ensemble while they change."""
+
+    name = "rules"
+
+    def __init__(self) -> None:
+        self._classifier: RulesClassifier | None = None
+        self._fingerprint: tuple[object, ...] | None = None
+        self._read_at = float("-inf")
+
+    @property
+    def version(self) -> str:
+        return self._classifier.version if self._classifier else ""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self._classifier.labels if self._classifier else ()
+
+    def predict(self, texts: Sequence[str]) -> list[ClassifierResult]:
+        if self._classifier is None:
+            raise ClassifierError("the rules could not be read from the database")
+        return self._classifier.predict(texts)
+
+    def refresh(self, lock: threading.Lock) -> None:
+        """Read the rules again if they may have changed. Where that fails the old ones serve on."""
+        if self._classifier is not None and time.monotonic() - self._read_at < FRESH_SECONDS:
+            return
+        with lock:
+            if self._classifier is None or time.monotonic() - self._read_at >= FRESH_SECONDS:
+                self._read_at = time.monotonic()
+                self._read()
+
+    def _read(self) -> None:
+        try:
+            fingerprint = rules_fingerprint()
+            if fingerprint != self._fingerprint:
+                self._classifier = RulesClassifier(rule_lines())
+                self._fingerprint = fingerprint
+        except (DatabaseError, InterfaceError, ClassifierError):
+            logger.exception("the rules could not be read; %s", "the old ones serve on" if self.version else "none yet")
+
+
+class _Runtime:
+    """What a process keeps."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.judge = JudgeThread(self._build)
+        self.rules = _CurrentRules()
+        self.policy: ActivePolicy | None = None
+        self.policy_read_at = float("-inf")
+        self.is_warm = False
+
+    def _build(self) -> Ensemble:
+        return Ensemble([self._classifier(name) for name in settings.CLASSIFIERS])
+
+    def _classifier(self, name: str) -> Classifier:
+        # By name, because each of these brings a library of its own that is loaded only where it is wanted.
+        load: Callable[..., Classifier]
+        if name == "rules":
+            return self.rules
+        if name == "profanity":
+            load = import_string("moderation.classifiers.profanity.ProfanityClassifier")
+            return load()
+        if name == "detoxify":
+            load = import_string("moderation.classifiers.detoxify.classifier_load")
+            return load(settings.TOXICITY_MODEL, settings.TOXICITY_MODEL_CONFIG, settings.TOXICITY_DEVICE)
+        raise ClassifierError(f"CLASSIFIERS names {name!r}; known are {', '.join(CLASSIFIER_NAMES)}")
+
+
+_runtime = _Runtime()
+
+
+def forget() -> None:
+    """Begin anew, as a new process would: for tests and for changed settings."""
+    global _runtime
+    _runtime.judge.stop()
+    _runtime = _Runtime()
+
+
 def active_policy() -> ActivePolicy:
-    """The active policy, at most 5 s old. ``.document.gate`` are the gate's limits."""
-    raise NotImplementedError
+    """The active policy, at most ``FRESH_SECONDS`` old; ``.document.gate`` are the gate's limits.
+
+    When the database does not answer, the last one read serves on. Raises the database's error, or ``PolicyFault``,
+    when there was none.
+    """
+    runtime = _runtime
+    policy = runtime.policy
+    if policy is not None and time.monotonic() - runtime.policy_read_at < FRESH_SECONDS:
+        return policy
+    with runtime.lock:
+        if runtime.policy is not None and runtime.policy is not policy:
+            return runtime.policy
+        # From here on the others go on with the old one instead of waiting for the database.
+        runtime.policy_read_at = time.monotonic()
+        try:
+            row = policy_active()
+            if row is None:
+                raise PolicyFault("there is no active policy; run manage.py migrate, or publish one in the admin")
+            runtime.policy = ActivePolicy(row.version, policy_parse(row.document))
+        except (DatabaseError, InterfaceError, PolicyFault):
+            if runtime.policy is None:
+                raise
+            logger.exception("the policy could not be read; version %d serves on", runtime.policy.version)
+        return runtime.policy
 
 
 def judge_texts(texts: Sequence[str], stage: Stage) -> list[Verdict]:
-    """Judge some texts, in order. Never raises: what could not be judged comes back with ``judged`` false."""
-    policy = active_policy()
-    return [decide([ClassifierResult("none", "")], stage, policy.document, policy.version) for _ in texts]
+    """Judge some texts of any length, in order; waits up to ``JUDGE_SECONDS``.
+
+    Never raises: what could not be judged, for whatever reason, comes back with ``judged`` false and a result that
+    says why; the policy decides what then happens.
+    """
+    if not texts:
+        return []
+    try:
+        policy = active_policy()
+    except (DatabaseError, InterfaceError, PolicyFault) as error:
+        logger.exception("nothing can be judged without a policy")
+        # Version 0 says in the ledger that no policy of the table was at work.
+        nothing = ActivePolicy(0, DEFAULT_POLICY)
+        return [decide(results, stage, nothing.document, nothing.version) for results in _failed(texts, str(error))]
+    return [decide(results, stage, policy.document, policy.version) for results in _results(texts)]
+
+
+def _results(texts: Sequence[str]) -> Results:
+    runtime = _runtime
+    try:
+        if "rules" in settings.CLASSIFIERS:
+            runtime.rules.refresh(runtime.lock)
+        return runtime.judge.judge(texts, JUDGE_SECONDS)
+    except JudgeFault as fault:
+        logger.error("%d texts were not judged: %s", len(texts), fault)
+        return _failed(texts, str(fault))
+
+
+def _failed(texts: Sequence[str], why: str) -> Results:
+    return [(ClassifierResult("judge", "", error=why[:300]),) for _ in texts]
 
 
 def warm_up() -> None:
-    """Load the classifiers and judge once, so that the first turn does not wait. Raises what prevents it."""
+    """Load the classifiers and judge once, so that the first turn does not wait. Raises ``ClassifierError``,
+    ``PolicyFault`` or the database's error: what keeps texts from being judged.
+    """
+    runtime = _runtime
+    active_policy()
+    runtime.rules.refresh(runtime.lock)
+    try:
+        (results,) = runtime.judge.judge(["Hello, how are you? 你好。"], LOAD_SECONDS)
+    except JudgeFault as fault:
+        raise ClassifierError(str(fault)) from fault
+    if errors := [f"{result.classifier}: {result.error}" for result in results if result.error]:
+        raise ClassifierError("; ".join(errors))
+    if not results:
+        raise ClassifierError("CLASSIFIERS is empty, so nothing can be judged; name at least one")
+    runtime.is_warm = True
 
 
 def is_ready() -> bool:
-    """Whether `warm_up` went well and the judge is alive."""
-    return False
+    """Whether `warm_up` went well and the judge's thread is alive."""
+    return _runtime.is_warm and _runtime.judge.is_alive

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser, PermissionsMixin
-from django.db.models import QuerySet
+from django.db.models import Count, Max, QuerySet
 
 from moderation.models import Decision, Policy, Review, Rule
+from moderation.patterns import RuleLine
 
 
 def reviews_for_reviewer(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Review]:
@@ -34,5 +35,13 @@ def policy_active() -> Policy | None:
     return Policy.objects.filter(is_active=True).first()
 
 
-def rules_active() -> QuerySet[Rule]:
-    return Rule.objects.filter(is_active=True).order_by("pk")
+def rule_lines() -> list[RuleLine]:
+    """All active rules as plain values."""
+    rows = Rule.objects.filter(is_active=True).order_by("pk")
+    return [RuleLine(row.pk, row.kind == Rule.Kind.REGEX, row.pattern, row.label, row.score) for row in rows]
+
+
+def rules_fingerprint() -> tuple[object, ...]:
+    """Changes whenever a rule was added, changed or taken away; one cheap query."""
+    found = Rule.objects.aggregate(rows=Count("pk"), newest=Max("pk"), changed=Max("updated_at"))
+    return (found["rows"], found["newest"], found["changed"])

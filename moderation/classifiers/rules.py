@@ -4,25 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import regex
 
 from moderation.classifiers.base import ClassifierError
 from moderation.normalise import Normalised, normalise
-from moderation.patterns import MATCH_SECONDS, PatternFault, phrase_compile, regex_compile
+from moderation.patterns import MATCH_SECONDS, PatternFault, RuleLine, phrase_compile, regex_compile
 from moderation.verdicts import ClassifierResult, Span
-
-
-@dataclass(frozen=True, slots=True)
-class RuleLine:
-    """One rule. ``is_regex`` tells the two kinds apart; ``score`` is from 0 to 1."""
-
-    id: int
-    is_regex: bool
-    pattern: str
-    label: str
-    score: float
 
 
 class RulesClassifier:

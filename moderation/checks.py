@@ -1,0 +1,96 @@
+"""Faults in the settings of moderation, named when the site starts. Loads no classifier and no torch."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning
+
+CLASSIFIER_NAMES: Final = ("rules", "profanity", "detoxify")
+# Repeated from the package, because asking the package would load torch. A test compares the two.
+DETOXIFY_NAMES: Final = ("original", "unbiased", "multilingual", "original-small", "unbiased-small")
+
+
+def classifiers_check(**_: Any) -> list[CheckMessage]:
+    names = settings.CLASSIFIERS
+    if not names:
+        return [
+            Error(
+                "CLASSIFIERS is empty, so every text would be withheld as not judged.",
+                hint=f"Name at least one of {', '.join(CLASSIFIER_NAMES)}.",
+                id="moderation.E001",
+            )
+        ]
+    found: list[CheckMessage] = [
+        Error(
+            f"CLASSIFIERS names {name!r}, which is not known.",
+            hint=f"Known are {', '.join(CLASSIFIER_NAMES)}.",
+            id="moderation.E002",
+        )
+        for name in names
+        if name not in CLASSIFIER_NAMES
+    ]
+    if names == ["rules"]:
+        found.append(
+            Warning(
+                "CLASSIFIERS names the rules alone; they find what is written in them and nothing else.",
+                hint="Add profanity or detoxify.",
+                id="moderation.W001",
+            )
+        )
+    if "profanity" in names and find_spec("profanity_check") is None:
+        found.append(
+            Error(
+                "CLASSIFIERS names 'profanity', but alt-profanity-check is not installed.",
+                hint="Run make install.",
+                id="moderation.E003",
+            )
+        )
+    return found
+
+
+def toxicity_model_check(**_: Any) -> list[CheckMessage]:
+    model, config = settings.TOXICITY_MODEL, settings.TOXICITY_MODEL_CONFIG
+    if "detoxify" not in settings.CLASSIFIERS:
+        if model:
+            return [
+                Warning(
+                    f"TOXICITY_MODEL is {model!r}, but CLASSIFIERS does not name detoxify, so it is not used.",
+                    hint="Add detoxify to CLASSIFIERS or unset TOXICITY_MODEL.",
+                    id="moderation.W002",
+                )
+            ]
+        return []
+    names = ", ".join(DETOXIFY_NAMES)
+    if not model:
+        return [
+            Error(
+                "CLASSIFIERS names detoxify, but TOXICITY_MODEL is not set.",
+                hint=f"Set it to one of {names}, or to a checkpoint's path.",
+                id="moderation.E004",
+            )
+        ]
+    if model in DETOXIFY_NAMES:
+        return []
+    path = Path(model).expanduser()
+    if not path.exists():
+        return [
+            Error(
+                f"TOXICITY_MODEL is {model!r}, which is neither a model of Detoxify nor a path that exists.",
+                hint=f"Set it to one of {names}, or to a checkpoint's path.",
+                id="moderation.E005",
+            )
+        ]
+    folder = Path(config).expanduser() if config else path if path.is_dir() else path.parent
+    if not (folder / "config.json").is_file():
+        return [
+            Error(
+                f"{folder} has no config.json, so the checkpoint {model!r} cannot be loaded.",
+                hint="Set TOXICITY_MODEL_CONFIG to the folder with the model's config.json and tokenizer.",
+                id="moderation.E006",
+            )
+        ]
+    return []

@@ -1,0 +1,178 @@
+"""Detoxify's models as a classifier. The only file that imports detoxify; it loads torch.
+
+Differs from ``Detoxify.predict`` where that would mislead: a long text is judged whole, in overlapping windows of
+tokens (the package cuts it off in silence); windows of many texts go through the model together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import pickle
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from detoxify import Detoxify
+from detoxify.detoxify import MODEL_URLS, get_model_and_tokenizer
+
+from moderation.classifiers.base import ClassifierError
+from moderation.verdicts import LABELS, ClassifierResult
+
+NAMES = tuple(MODEL_URLS)
+"""Detoxify's own models, fetched from the hub when they are first used."""
+
+MAX_WINDOW_TOKENS = 512
+OVERLAP = 0.25
+"""The share of a window that the next one sees again."""
+BATCH_WINDOWS = 32
+_LABEL_NAMES = {"toxic": "toxicity", "severe_toxic": "severe_toxicity", "identity_hate": "identity_attack"}
+_CHECKPOINT_ENDINGS = (".ckpt", ".pt", ".pth", ".bin")
+# Where position numbers begin after the padding's, a model takes fewer tokens than it has positions.
+_OFFSET_POSITIONS = {"roberta", "xlm-roberta", "camembert"}
+
+
+class DetoxifyClassifier:
+    """One model in this thread. ``version`` names the checkpoint's content, so that the ledger tells them apart."""
+
+    name = "detoxify"
+
+    def __init__(self, model: Any, tokenizer: Any, class_names: Sequence[str], version: str) -> None:
+        """``model`` and ``tokenizer`` are transformers' own; ``class_names`` in the order of the model's outputs."""
+        self.version = version
+        self.labels = tuple(_LABEL_NAMES.get(name, name) for name in class_names)
+        if unknown := sorted(set(self.labels) - set(LABELS)):
+            raise ClassifierError(f"the checkpoint has labels that are not known here: {', '.join(unknown)}")
+        outputs = model.config.num_labels
+        if outputs != len(self.labels):
+            raise ClassifierError(f"the checkpoint names {len(self.labels)} labels, but its model has {outputs}")
+        self._model = model.eval()
+        self._tokenizer = tokenizer
+        self.window_tokens = _window_tokens(model, tokenizer)
+
+    @torch.inference_mode()
+    def predict(self, texts: Sequence[str]) -> list[ClassifierResult]:
+        """Per label the highest score of the text's windows."""
+        if not texts:
+            return []
+        windows = self._tokenizer(
+            list(texts),
+            truncation=True,
+            max_length=self.window_tokens,
+            stride=int(self.window_tokens * OVERLAP),
+            return_overflowing_tokens=True,
+        )
+        owners = windows.pop("overflow_to_sample_mapping")
+        best = torch.zeros(len(texts), len(self.labels))
+        # Windows of like length together: padding is work for nothing.
+        order = sorted(range(len(owners)), key=lambda index: len(windows["input_ids"][index]))
+        for first in range(0, len(order), BATCH_WINDOWS):
+            batch = order[first : first + BATCH_WINDOWS]
+            inputs = self._tokenizer.pad(
+                {key: [windows[key][index] for index in batch] for key in windows}, return_tensors="pt"
+            ).to(self._model.device)
+            scores = torch.sigmoid(self._model(**inputs)[0].float()).cpu()
+            for row, index in zip(scores, batch, strict=True):
+                best[owners[index]] = torch.maximum(best[owners[index]], row)
+        return [self._result(row) for row in best.tolist()]
+
+    def _result(self, scores: Sequence[float]) -> ClassifierResult:
+        if not all(math.isfinite(score) for score in scores):
+            # A broken number compares as "below" with every threshold, which would read as passed.
+            return ClassifierResult(self.name, self.version, error="the model gave a score that is not a number")
+        return ClassifierResult(self.name, self.version, dict(zip(self.labels, scores, strict=True)))
+
+
+def _window_tokens(model: Any, tokenizer: Any) -> int:
+    """Tokens that the model takes at once, special ones included."""
+    config = model.config
+    positions = getattr(config, "max_position_embeddings", MAX_WINDOW_TOKENS)
+    if config.model_type in _OFFSET_POSITIONS:
+        positions -= (config.pad_token_id or 0) + 1
+    return int(min(positions, tokenizer.model_max_length, MAX_WINDOW_TOKENS))
+
+
+def classifier_load(model: str | None, config: str | None, device: str) -> DetoxifyClassifier:
+    """Load a model in the thread that will use it: sets that thread's number of torch threads to one.
+
+    ``model`` is one of ``NAMES``, a checkpoint file, or a folder with one; ``config`` a folder with the model's
+    config.json and tokenizer, by default the checkpoint's own folder. Raises ``ClassifierError``.
+    """
+    # A second pool of torch threads would slow the engine in the same process by a third (docs/architecture.md).
+    torch.set_num_threads(1)
+    if not model:
+        raise ClassifierError(f"TOXICITY_MODEL is not set; set it to {', '.join(NAMES)} or a checkpoint's path")
+    try:
+        place = torch.device(device)
+    except RuntimeError as error:
+        raise ClassifierError(f"TOXICITY_DEVICE is {device!r}; use cpu or cuda") from error
+    if place.type == "cuda" and not torch.cuda.is_available():
+        raise ClassifierError(f"TOXICITY_DEVICE is {device!r}, but torch sees no GPU; use cpu")
+    return _named(model, device) if model in NAMES else _local(Path(model).expanduser(), config, device)
+
+
+def _named(name: str, device: str) -> DetoxifyClassifier:
+    try:
+        detoxify = Detoxify(name, device=device)
+    except OSError as error:
+        raise ClassifierError(
+            f"TOXICITY_MODEL={name} has to be fetched once, and that failed ({error}); check the network, or set "
+            "TOXICITY_MODEL and TOXICITY_MODEL_CONFIG to a local checkpoint and its config folder"
+        ) from error
+    stored = Path(torch.hub.get_dir(), "checkpoints", MODEL_URLS[name].rsplit("/", 1)[-1])
+    return DetoxifyClassifier(
+        detoxify.model, detoxify.tokenizer, detoxify.class_names, f"{name} {_hash(stored)}" if stored.exists() else name
+    )
+
+
+def _local(path: Path, config: str | None, device: str) -> DetoxifyClassifier:
+    checkpoint = _checkpoint_in(path)
+    folder = Path(config).expanduser() if config else checkpoint.parent
+    if not (folder / "config.json").is_file():
+        raise ClassifierError(
+            f"{folder} has no config.json; set TOXICITY_MODEL_CONFIG to the folder with the model's config.json and "
+            "tokenizer"
+        )
+    try:
+        # Tensors and plain values only: a checkpoint is data, and a pickle of anything else could run code.
+        loaded = torch.load(checkpoint, map_location=device, weights_only=True)
+        architecture = {**loaded["config"]["arch"]["args"], "model_type": str(folder)}
+        class_names = loaded["config"]["dataset"]["args"]["classes"]
+        state = loaded["state_dict"]
+    except pickle.UnpicklingError as error:
+        raise ClassifierError(f"{checkpoint} is not a checkpoint of tensors and plain values: {error}") from error
+    except (KeyError, TypeError) as error:
+        raise ClassifierError(
+            f"{checkpoint} is not in Detoxify's format (config with arch and dataset, state_dict): {error!r} is missing"
+        ) from error
+    except (OSError, EOFError, RuntimeError) as error:
+        raise ClassifierError(f"{checkpoint} cannot be read, it may be half downloaded: {error}") from error
+    try:
+        # Detoxify's own loading, but asked for the folder's configuration instead of the hub's.
+        model, tokenizer = get_model_and_tokenizer(
+            **architecture, state_dict=state, huggingface_config_path=str(folder)
+        )
+    except (OSError, ValueError, RuntimeError, AttributeError, TypeError) as error:
+        raise ClassifierError(f"{checkpoint} does not fit the configuration in {folder}: {error}") from error
+    return DetoxifyClassifier(model.to(device), tokenizer, class_names, f"{checkpoint.stem} {_hash(checkpoint)}")
+
+
+def _checkpoint_in(path: Path) -> Path:
+    if path.is_file():
+        return path
+    if not path.is_dir():
+        raise ClassifierError(
+            f"TOXICITY_MODEL={path} is neither one of {', '.join(NAMES)} nor a file or folder that exists"
+        )
+    found = sorted(file for file in path.iterdir() if file.suffix in _CHECKPOINT_ENDINGS)
+    if len(found) != 1:
+        raise ClassifierError(
+            f"{path} holds {len(found)} checkpoints ({', '.join(_CHECKPOINT_ENDINGS)}); name the file itself"
+        )
+    return found[0]
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]

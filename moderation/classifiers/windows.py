@@ -1,0 +1,29 @@
+"""Overlapping windows of a long text, for classifiers that would see one bad sentence drown in a long text."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from moderation.words import WordCutter
+
+MAX_WORD_CHARS = 64
+
+
+def char_windows(text: str, size: int, overlap: int) -> list[tuple[int, int]]:
+    """Ranges of at most ``size`` characters (a word more where a word needs it) that cover ``text``, cut between words.
+
+    Neighbours share about ``overlap`` characters; ``overlap`` must be below ``size``.
+    """
+    if len(text) <= size:
+        return [(0, len(text))]
+    words = WordCutter(MAX_WORD_CHARS)
+    words.feed(text)
+    words.finish()
+    cuts = words.cuts
+    windows, first = [], 0
+    while True:
+        last = max(bisect_right(cuts, cuts[first] + size) - 1, first + 1)
+        windows.append((cuts[first], cuts[last]))
+        if last == len(cuts) - 1:
+            return windows
+        first = max(bisect_right(cuts, cuts[last] - overlap) - 1, first + 1)

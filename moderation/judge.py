@@ -1,0 +1,140 @@
+"""One thread that runs the classifiers of a process. Whoever wants something judged waits for it, with a deadline.
+
+The thread takes all that waits at once, so that windows of turns going on at the same time go through the classifiers
+together. Knows nothing of Django and nothing of policies.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Protocol
+
+from moderation.verdicts import ClassifierResult
+
+logger = logging.getLogger(__name__)
+
+Results = list[tuple[ClassifierResult, ...]]
+"""For each text the results of all classifiers."""
+
+MAX_BATCH_TEXTS = 64
+
+
+class JudgeFault(Exception):
+    """The texts were not judged. The message says why."""
+
+
+class Predictor(Protocol):
+    def predict(self, texts: Sequence[str]) -> Results: ...
+
+
+class JudgeThread:
+    """Builds its classifiers in its own thread on the first call; begins anew after a failure."""
+
+    def __init__(self, build: Callable[[], Predictor]) -> None:
+        """``build`` is called in the thread; what it raises reaches all who wait."""
+        self._build = build
+        self._lock = threading.Lock()
+        self._jobs: _Jobs = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def is_alive(self) -> bool:
+        thread = self._thread
+        return thread is not None and thread.is_alive()
+
+    def judge(self, texts: Sequence[str], timeout: float) -> Results:
+        """Wait up to ``timeout`` seconds for the results of ``texts``. Raises ``JudgeFault``."""
+        job = _Job(texts)
+        with self._lock:
+            if not self.is_alive:
+                # A new queue: what a dead thread left behind was failed by it.
+                self._jobs = queue.SimpleQueue()
+                self._thread = threading.Thread(target=self._run, args=(self._jobs,), name="judge", daemon=True)
+                self._thread.start()
+            self._jobs.put(job)
+        try:
+            return job.future.result(timeout)
+        except TimeoutError:
+            job.future.cancel()
+            raise JudgeFault(f"no answer from the classifiers within {timeout:g} s") from None
+
+    def stop(self) -> None:
+        """Let the thread end once it has answered what waits. Returns at once."""
+        self._jobs.put(None)
+
+    def _run(self, jobs: _Jobs) -> None:
+        batch: list[_Job] | None = []
+        try:
+            predictor = self._build()
+            while (batch := _next_batch(jobs)) is not None:
+                _answer(batch, predictor)
+        except BaseException as error:
+            # Also SystemExit and the like: a caller must never wait for a thread that is gone.
+            logger.exception("the judge's thread ended; the next text starts a new one")
+            with self._lock:
+                self._thread = None
+            fault = JudgeFault(f"the classifiers stopped: {type(error).__name__}: {error}")
+            fault.__cause__ = error
+            for job in [*(batch or []), *_waiting(jobs)]:
+                job.fail(fault)
+
+
+class _Job:
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.texts = texts
+        self.future: Future[Results] = Future()
+
+    def fail(self, error: Exception) -> None:
+        if not self.future.done():
+            self.future.set_exception(error)
+
+
+_Jobs = queue.SimpleQueue[_Job | None]
+
+
+def _waiting(jobs: _Jobs) -> list[_Job]:
+    found = []
+    while True:
+        try:
+            if (job := jobs.get_nowait()) is not None:
+                found.append(job)
+        except queue.Empty:
+            return found
+
+
+def _next_batch(jobs: _Jobs) -> list[_Job] | None:
+    """Wait for a job, then take what else waits, up to ``MAX_BATCH_TEXTS`` texts (one job is never split).
+
+    None when the thread is to end.
+    """
+    if (job := jobs.get()) is None:
+        return None
+    batch = [job]
+    count = len(job.texts)
+    while count < MAX_BATCH_TEXTS:
+        try:
+            job = jobs.get_nowait()
+        except queue.Empty:
+            break
+        if job is None:
+            jobs.put(None)
+            break
+        batch.append(job)
+        count += len(job.texts)
+    return [job for job in batch if job.future.set_running_or_notify_cancel()]
+
+
+def _answer(batch: Sequence[_Job], predictor: Predictor) -> None:
+    texts = [text for job in batch for text in job.texts]
+    results = predictor.predict(texts) if texts else []
+    if len(results) != len(texts):
+        raise JudgeFault(f"{len(results)} results for {len(texts)} texts")
+    first = 0
+    for job in batch:
+        last = first + len(job.texts)
+        job.future.set_result(results[first:last])
+        first = last
