@@ -128,7 +128,9 @@ class Gate:
         words, cuts = self._words.counts, self._words.cuts
         by_chars = bisect_right(cuts, end - self._limits.hold_back_chars) - 1
         by_words = bisect_right(words, words[bisect_left(cuts, end)] - self._limits.hold_back_words) - 1
-        index = min(by_chars, by_words)
+        # So many characters are enough whatever words they make: a page of blanks holds no word at all.
+        enough = self._limits.hold_back_words * self._limits.max_word_chars
+        index = min(by_chars, max(by_words, bisect_right(cuts, end - enough) - 1))
         return cuts[index] if index >= 0 else 0
 
     def _release_point(self) -> int:
