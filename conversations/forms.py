@@ -18,7 +18,8 @@ class PromptForm(forms.Form):
 
     def prompt(self) -> str:
         """What was asked: a suggestion's button wins over the box. Only for a valid form."""
-        return str(self.cleaned_data["suggestion"] or self.cleaned_data["text"])
+        text = str(self.cleaned_data["suggestion"] or self.cleaned_data["text"])
+        return text.replace("\r\n", "\n")  # browsers send a form's line breaks so; over the websocket they do not
 
 
 class TitleForm(forms.Form):

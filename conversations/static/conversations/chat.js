@@ -1,0 +1,302 @@
+// One open conversation: frames in, page out. What the frames mean is told in docs/wire.md.
+
+import { config, say, uuid } from "./app.js";
+import { Announcer } from "./announcer.js";
+import { Composer } from "./composer.js";
+import { draftSettle, draftRead, draftsForget, sentRead, sentWrite } from "./drafts.js";
+import { ChatSocket } from "./socket.js";
+import { ConnectionBar, TurnStatus } from "./status.js";
+import { Follower, LiveReply, Timeline } from "./timeline.js";
+
+const SYNC_PAUSE_MS = 1_000;
+const ACTIVE = new Set(["queued", "running"]);
+
+const byId = (id) => document.getElementById(id);
+const form = byId("composer");
+const draftKey = form.dataset.draftKey;
+const newDraftKey = form.dataset.newDraftKey;
+
+const timeline = new Timeline(byId("messages"));
+const live = new LiveReply(byId("live"), byId("assistant-template"));
+const follower = new Follower(byId("thread"), byId("to-newest"));
+const status = new TurnStatus(byId("turn-state"), byId("state-template"));
+const bar = new ConnectionBar(byId("connection"), config);
+const announcer = new Announcer(byId("announcer"));
+const composer = new Composer(form, config);
+const socket = new ChatSocket(config.socketPath);
+
+let turn = null;
+let textLength = 0;
+let pendingRetry = null;
+let stopWanted = null;
+let lastSync = 0;
+let wasOpen = false;
+
+const isActive = () => turn !== null && ACTIVE.has(turn.status);
+
+// --- what the server says ----------------------------------------------------------------------------------------
+
+const handlers = {
+    snapshot({ conversation, messages, turn: newest }) {
+        setTitle(conversation.title);
+        const missing = timeline.reconcile(messages);
+        for (let start = 0; start < missing.length; start += 100) {
+            askSync(missing.slice(start, start + 100));
+        }
+        const isReplyComing = newest !== null && missing.includes(newest.reply_id);
+        takeTurn(newest, { isSnapshot: true, keepLive: isReplyComing });
+    },
+    turn({ turn: newer }) {
+        takeTurn(newer);
+    },
+    text({ turn_id: id, seq, offset, text, blocks, block_count: count }) {
+        if (!isActive() || turn.id !== id || offset > textLength) {
+            askSync();
+            return;
+        }
+        const end = offset + [...text].length;
+        if (end <= textLength) {
+            return;
+        }
+        announcer.add(text.slice(text.length - (end - textLength)));
+        textLength = end;
+        turn.seq = Math.max(turn.seq, seq);
+        live.patch(blocks, count);
+    },
+    message(message) {
+        timeline.put(message);
+        if (turn && message.id === turn.reply_id) {
+            live.clear();
+            showTurn();
+        }
+    },
+    gone({ ids }) {
+        timeline.remove(ids);
+    },
+    title({ title }) {
+        setTitle(title);
+    },
+    deleted() {
+        bar.show("gone", {});
+        composer.setBusy(true, { canStop: false });
+    },
+    accepted({ client_id: clientId }) {
+        if (composer.pending?.clientId === clientId) {
+            promptTaken();
+        } else if (pendingRetry?.client_id === clientId) {
+            pendingRetry = null;
+            follower.follow();
+        }
+    },
+    error({ message, client_id: clientId }) {
+        if (clientId && composer.pending?.clientId === clientId) {
+            composer.refuse(message);
+        } else if (clientId && pendingRetry?.client_id === clientId) {
+            pendingRetry = null;
+            showTurn();
+            bar.trouble(message);
+        } else {
+            bar.trouble(message);
+        }
+        announcer.say(message);
+    },
+};
+
+function promptTaken() {
+    const { text, clientId } = composer.accept();
+    sentWrite(draftKey, text, clientId);
+    follower.follow();
+    const link = document.querySelector(`[data-conversation="${config.conversationId}"]`);
+    link?.closest("ul").prepend(link.closest("li"));
+}
+
+function takeTurn(newer, { isSnapshot = false, keepLive = false } = {}) {
+    if (newer && turn?.id === newer.id && !isSnapshot) {
+        const isLate = newer.seq < turn.seq && ACTIVE.has(newer.status);
+        if (isLate || (!isActive() && ACTIVE.has(newer.status))) {
+            return;
+        }
+    }
+    const before = turn;
+    turn = newer;
+    if (!turn) {
+        live.clear();
+        showTurn();
+        return;
+    }
+    settleDrafts();
+    if (stopWanted && stopWanted !== turn.id) {
+        stopWanted = null;
+    }
+    if (isActive()) {
+        if (before?.id !== turn.id) {
+            announcer.reset();
+        }
+        // What was released may shrink only when a lost turn starts again.
+        textLength = turn.text_length;
+        live.set(turn.html ?? []);
+    } else {
+        stopWanted = null;
+        if (!keepLive) {
+            live.clear();
+        }
+        if (before?.id === turn.id && ACTIVE.has(before.status)) {
+            announceEnd();
+        }
+    }
+    showTurn();
+}
+
+/** A reload between sending and `accepted` left a draft behind that the server has taken. */
+function settleDrafts() {
+    for (const key of [draftKey, newDraftKey]) {
+        const draft = draftRead(key);
+        if (draft && draftSettle(key, turn.client_id)) {
+            sentWrite(draftKey, draft.text, turn.client_id);
+            if (composer.pending?.clientId === turn.client_id) {
+                composer.accept();
+            } else if (key === draftKey) {
+                composer.clearIfUnchanged(draft.text);
+            }
+        }
+    }
+}
+
+function announceEnd() {
+    announcer.finish();
+    const sentences = { done: say("replyEnds"), cancelled: say("replyStopped") };
+    const notice = document.querySelector(`[data-message-id="${turn.reply_id}"] .notice`)?.textContent;
+    announcer.say(turn.notice ?? notice ?? sentences[turn.status] ?? "");
+}
+
+function showTurn() {
+    composer.setBusy(isActive(), { canStop: isActive() && stopWanted !== turn.id });
+    status.show(turn ? describe() : { kind: "none" });
+    follower.keep();
+}
+
+function describe() {
+    if (isActive()) {
+        return { kind: "active", text: activeSentence() };
+    }
+    const actions = [];
+    const sent = sentRead(draftKey);
+    const isPromptBlocked = turn.stages.some(({ stage, action }) => stage === "prompt" && action === "block");
+    if (turn.status === "blocked" && isPromptBlocked && sent?.clientId === turn.client_id) {
+        actions.push({ label: say("editPrompt"), run: () => composer.offer(sent.text) });
+    }
+    if (turn.can_retry && !pendingRetry) {
+        actions.push({ label: say("retry"), run: retry });
+    }
+    if (turn.status === "failed") {
+        return { kind: "failed", text: turn.notice ?? "", actions };
+    }
+    // A stopped or shortened reply says so itself.
+    const text = timeline.has(turn.reply_id) ? "" : (turn.notice ?? "");
+    return { kind: "ended", text, actions };
+}
+
+function activeSentence() {
+    if (stopWanted === turn.id) {
+        return say("stopping");
+    }
+    if (turn.status === "queued") {
+        return turn.position > 1 ? say("queued", turn.position) : say("queuedNext");
+    }
+    return say(turn.phase);
+}
+
+function setTitle(title) {
+    for (const place of document.querySelectorAll("[data-title]")) {
+        place.textContent = title;
+    }
+    const link = document.querySelector(`[data-conversation="${config.conversationId}"]`);
+    if (link) {
+        link.textContent = title;
+    }
+    document.title = document.title.replace(/^.*(?= · )/s, () => title);
+}
+
+// --- what the person does ------------------------------------------------------------------------------------------
+
+function askSync(ids = []) {
+    const now = Date.now();
+    if (ids.length === 0 && now - lastSync < SYNC_PAUSE_MS) {
+        return;
+    }
+    lastSync = now;
+    socket.send(ids.length ? { type: "sync", messages: ids } : { type: "sync" });
+}
+
+function sendPrompt({ text, clientId }) {
+    if (!socket.send({ type: "prompt", client_id: clientId, text })) {
+        showConnection();
+    }
+}
+
+function retry() {
+    pendingRetry = { type: "retry", turn_id: turn.id, client_id: uuid() };
+    socket.send(pendingRetry);
+    showTurn();
+}
+
+function stop() {
+    if (!isActive() || stopWanted === turn.id) {
+        return;
+    }
+    stopWanted = turn.id;
+    socket.send({ type: "stop", turn_id: turn.id });
+    showTurn();
+}
+
+function showConnection(code = 0) {
+    bar.show(socket.state, { isWaiting: composer.pending !== null, code });
+}
+
+composer.addEventListener("send", (event) => sendPrompt(event.detail));
+composer.addEventListener("stop", stop);
+
+document.addEventListener("keydown", (event) => {
+    const isElsewhere = document.querySelector("dialog[open], [popover]:popover-open, [data-title-form]");
+    if (event.key === "Escape" && !event.isComposing && !isElsewhere && isActive()) {
+        event.preventDefault();
+        stop();
+    }
+});
+
+document.addEventListener("chat:trouble", (event) => bar.trouble(event.detail));
+
+// --- the connection ------------------------------------------------------------------------------------------------
+
+socket.addEventListener("state", ({ detail: { state, code } }) => {
+    if (state === "open") {
+        wasOpen = true;
+        // Nothing says whether these arrived before the connection broke. Their ids make sending again harmless.
+        if (composer.pending) {
+            sendPrompt(composer.pending);
+        }
+        if (pendingRetry) {
+            socket.send(pendingRetry);
+        }
+        if (stopWanted) {
+            socket.send({ type: "stop", turn_id: stopWanted });
+        }
+    }
+    if (wasOpen || state !== "reconnecting" || code) {
+        showConnection(code);
+    }
+});
+
+socket.addEventListener("frame", ({ detail: frame }) => {
+    if (Object.hasOwn(handlers, frame.type)) {
+        handlers[frame.type](frame);
+        follower.keep();
+    }
+});
+
+draftsForget();
+showTurn();
+socket.connect();
+if (!matchMedia("(pointer: coarse)").matches) {
+    composer.focus();
+}

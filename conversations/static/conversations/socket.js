@@ -1,0 +1,167 @@
+// One websocket that keeps itself alive. Knows frames as JSON objects and nothing of what they mean.
+
+const FIRST_WAIT_MS = 400;
+const LONGEST_WAIT_MS = 15_000;
+const SLOW_DOWN_MS = 10_000;
+const STABLE_AFTER_MS = 5_000;
+const PING_AFTER_MS = 20_000;
+const PONG_WITHIN_MS = 8_000;
+const OPEN_WITHIN_MS = 10_000;
+
+/** Closing codes after which trying again is useless, by the word for the state. */
+const FINAL_CODES = new Map([
+    [4401, "signed-out"],
+    [4403, "wrong-origin"],
+    [4404, "gone"],
+]);
+
+/**
+ * Events: `state` ({state, wait}) with state one of connecting, open, reconnecting, offline, signed-out, wrong-origin,
+ * gone; `frame` (the object). After each `open` the server sends a snapshot by itself.
+ */
+export class ChatSocket extends EventTarget {
+    #url;
+    #socket = null;
+    #attempts = 0;
+    #timers = { retry: 0, ping: 0, pong: 0, stable: 0, open: 0 };
+    #isFinal = false;
+
+    state = "connecting";
+
+    constructor(path) {
+        super();
+        const url = new URL(path, location.href);
+        url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+        this.#url = url.href;
+        addEventListener("online", () => this.#wake());
+        addEventListener("offline", () => this.#drop());
+        addEventListener("pageshow", (event) => event.persisted && this.#wake());
+        document.addEventListener("visibilitychange", () => {
+            if (document.visibilityState === "visible") {
+                this.#wake();
+            }
+        });
+    }
+
+    get isOpen() {
+        return this.state === "open";
+    }
+
+    /** Sends now, or returns false: who sends keeps what must not be lost and sends it again after `open`. */
+    send(frame) {
+        if (this.#socket?.readyState !== WebSocket.OPEN) {
+            return false;
+        }
+        this.#socket.send(JSON.stringify(frame));
+        return true;
+    }
+
+    connect() {
+        if (this.#isFinal || this.#socket) {
+            return;
+        }
+        clearTimeout(this.#timers.retry);
+        const socket = new WebSocket(this.#url);
+        this.#socket = socket;
+        // A listener looks whether its socket is still the one in use: a socket given up may speak up late.
+        const mine = (listener) => (event) => this.#socket === socket && listener(event);
+        socket.addEventListener("open", mine(() => this.#opened()));
+        socket.addEventListener("message", mine((event) => this.#received(event.data)));
+        socket.addEventListener("close", mine((event) => this.#closed(event.code)));
+        this.#timers.open = setTimeout(mine(() => this.#giveUp()), OPEN_WITHIN_MS);
+    }
+
+    #opened() {
+        clearTimeout(this.#timers.open);
+        // Only a socket that stays up counts as success: one that is closed at once must not be tried in a tight loop.
+        this.#timers.stable = setTimeout(() => {
+            this.#attempts = 0;
+        }, STABLE_AFTER_MS);
+        this.#expectPing();
+        this.#setState("open");
+    }
+
+    #received(data) {
+        this.#expectPing();
+        let frame;
+        try {
+            frame = JSON.parse(data);
+        } catch {
+            return;
+        }
+        if (frame.type !== "pong") {
+            this.dispatchEvent(new CustomEvent("frame", { detail: frame }));
+        }
+    }
+
+    #expectPing() {
+        clearTimeout(this.#timers.ping);
+        clearTimeout(this.#timers.pong);
+        this.#timers.ping = setTimeout(() => this.#ping(), PING_AFTER_MS);
+    }
+
+    #ping() {
+        if (this.send({ type: "ping" })) {
+            this.#timers.pong = setTimeout(() => this.#giveUp(), PONG_WITHIN_MS);
+        }
+    }
+
+    /** The other side is silent. Closing would wait for it, so the socket is left behind. */
+    #giveUp() {
+        const socket = this.#socket;
+        this.#closed(1006);
+        socket?.close();
+    }
+
+    #closed(code) {
+        for (const timer of Object.values(this.#timers)) {
+            clearTimeout(timer);
+        }
+        this.#socket = null;
+        const final = FINAL_CODES.get(code);
+        if (final) {
+            this.#isFinal = true;
+            this.#setState(final);
+            return;
+        }
+        if (!navigator.onLine) {
+            this.#setState("offline");
+            return;
+        }
+        const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#attempts);
+        // Half fixed, half random: all browsers lose a restarted server together and must not come back together.
+        let wait = longest / 2 + (Math.random() * longest) / 2;
+        if (code === 4429 || code === 4400) {
+            wait += SLOW_DOWN_MS;
+        }
+        this.#attempts += 1;
+        this.#timers.retry = setTimeout(() => this.connect(), wait);
+        this.#setState("reconnecting", code);
+    }
+
+    #wake() {
+        if (this.#isFinal) {
+            return;
+        }
+        if (this.#socket) {
+            if (this.isOpen) {
+                this.#ping();
+            }
+            return;
+        }
+        this.#attempts = 0;
+        this.#setState("reconnecting");
+        this.connect();
+    }
+
+    #drop() {
+        if (!this.#isFinal && this.#socket) {
+            this.#giveUp();
+        }
+    }
+
+    #setState(state, code = 0) {
+        this.state = state;
+        this.dispatchEvent(new CustomEvent("state", { detail: { state, code } }));
+    }
+}
