@@ -1,0 +1,194 @@
+"""A tiny training from beginning to end: learns, resumes, and leaves nothing half-written."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
+
+from inference.training import demo_model
+from inference.training.batches import IGNORED, Encoder, build_batches
+from inference.training.demo_model import train_demo_model
+from inference.training.dialogues.generate import DialogueMaker, Message
+from inference.training.publish import publish
+from inference.training.settings import TrainingError, TrainingSettings, tiny_settings
+from inference.training.tokenizer import END, START, render, token_id, train_tokenizer
+from inference.training.trainer import LossPoint, newest_checkpoint
+
+STEPS = 24
+
+
+@pytest.fixture(autouse=True, scope="module")
+def two_threads() -> Iterator[None]:
+    """The same number of threads on each machine: sums in another order would differ in their last digits."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def short_check() -> Iterator[None]:
+    """The check after the training asks only a few questions here."""
+    questions = DialogueMaker.questions
+
+    def few(self: DialogueMaker, seed: int, per_wording: int = 3, *, everything: bool = False):  # type: ignore[no-untyped-def]
+        found = questions(self, seed, per_wording, everything=everything)
+        return found if everything else found[:4]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DialogueMaker, "questions", few)
+        patch.setattr(demo_model, "MOST_NEW_TOKENS", 8)
+        yield
+
+
+def writer(text: str) -> Callable[[Path], None]:
+    """What writes a model of this text."""
+
+    def write(folder: Path) -> None:
+        (folder / "config.json").write_text(text)
+
+    return write
+
+
+def tiny_training(folder: Path, settings: TrainingSettings, *, resume: bool = False) -> list[LossPoint]:
+    return train_demo_model(
+        settings, output=folder / "model", run=folder / "run", resume=resume, say=lambda line: None, progress=False
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[LossPoint]]:
+    folder = tmp_path_factory.mktemp("trained")
+    return folder, tiny_training(folder, tiny_settings(STEPS))
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> PreTrainedTokenizerFast:
+    texts = [message["content"] for messages in islice(DialogueMaker().stream(1), 200) for message in messages]
+    return train_tokenizer(texts, 700, 256)
+
+
+def test_loss_falls(trained: tuple[Path, list[LossPoint]]) -> None:
+    losses = trained[1]
+    assert losses[-1].step == STEPS
+    assert losses[-1].loss < losses[0].loss - 0.3
+
+
+def test_result_loads_and_answers(trained: tuple[Path, list[LossPoint]]) -> None:
+    model: Any = AutoModelForCausalLM.from_pretrained(trained[0] / "model", local_files_only=True)
+    tokenizer: Any = AutoTokenizer.from_pretrained(trained[0] / "model", local_files_only=True)
+    prompt = tokenizer.apply_chat_template(
+        [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hello"}],
+        add_generation_prompt=True,
+        return_tensors="pt",
+        return_dict=True,
+    )
+    made = model.generate(**prompt, max_new_tokens=4, do_sample=False, temperature=None, top_p=None, top_k=None)
+    assert made.shape[1] > prompt["input_ids"].shape[1]
+    assert model.dtype == torch.bfloat16
+
+
+def test_model_card_and_losses_are_written(trained: tuple[Path, list[LossPoint]]) -> None:
+    folder = trained[0]
+    card = (folder / "model" / "README.md").read_text(encoding="utf-8")
+    assert "| all |" in card
+    assert f"{STEPS} steps" in card
+    assert json.loads((folder / "run" / "loss.json").read_text(encoding="utf-8"))[-1]["step"] == STEPS
+
+
+def test_resumed_training_gives_the_same_model(trained: tuple[Path, list[LossPoint]], tmp_path: Path) -> None:
+    """As if killed half-way: the later checkpoint is broken off, the model was never written."""
+    shutil.copytree(trained[0] / "run", tmp_path / "run")
+    (tmp_path / "run" / f"checkpoint-{STEPS}" / "trainer_state.json").unlink()
+    assert newest_checkpoint(tmp_path / "run") == tmp_path / "run" / f"checkpoint-{STEPS // 2}"
+    tiny_training(tmp_path, replace(tiny_settings(1), seed=999), resume=True)
+    whole, resumed = (load_file(root / "model" / "model.safetensors") for root in (trained[0], tmp_path))
+    assert whole.keys() == resumed.keys()
+    for name, weight in whole.items():
+        assert torch.equal(weight, resumed[name]), name
+
+
+def test_nothing_to_resume_is_said(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="without --resume"):
+        tiny_training(tmp_path, tiny_settings(2), resume=True)
+    assert not (tmp_path / "model").exists()
+
+
+def test_unknown_extra_folder_is_said(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="holds none of"):
+        tiny_training(tmp_path, replace(tiny_settings(2), extra_dialogues=str(tmp_path)))
+
+
+def test_failed_writing_keeps_the_former_model(tmp_path: Path) -> None:
+    output = tmp_path / "model"
+    publish(output, writer("former"))
+
+    def fail(folder: Path) -> None:
+        (folder / "config.json").write_text("half")
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        publish(output, fail)
+    assert (output / "config.json").read_text() == "former"
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_too_large_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="at most 10"):
+        publish(tmp_path / "model", writer("x" * 11), most_bytes=10)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_something_else_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(TrainingError, match="holds no model"):
+        publish(tmp_path, lambda folder: None)
+    assert (tmp_path / "thesis.txt").exists()
+
+
+def test_no_text_is_unknown_to_the_tokenizer(tokenizer: PreTrainedTokenizerFast) -> None:
+    for text in ("Ελληνικά, עברית, 😀👩‍🚀, \x00\x7f", "龘靐齉 and ZWJ\u200d", "  two  blanks\n\n\ttab"):
+        assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+def test_template_and_renderer_agree(tokenizer: PreTrainedTokenizerFast) -> None:
+    for messages in islice(DialogueMaker().stream(2), 50):
+        assert tokenizer.apply_chat_template(messages, tokenize=False) == render(messages)  # type: ignore[arg-type]
+
+
+def test_only_the_assistants_words_are_learned(tokenizer: PreTrainedTokenizerFast) -> None:
+    messages: list[Message] = [
+        {"role": "system", "content": "Be kind."},
+        {"role": "user", "content": "assistant\nHi"},
+        {"role": "assistant", "content": "Hello!"},
+        {"role": "user", "content": "Bye"},
+        {"role": "assistant", "content": "Goodbye!"},
+    ]
+    encoded = Encoder(tokenizer).encode([messages])[0]
+    learned = [token for token, label in zip(encoded.ids, encoded.labels, strict=True) if label != IGNORED]
+    assert tokenizer.decode(learned) == f"Hello!{END}Goodbye!{END}"
+
+
+def test_batches_keep_their_size_and_order(tokenizer: PreTrainedTokenizerFast) -> None:
+    def build() -> list[torch.Tensor]:
+        batches = build_batches(
+            DialogueMaker().stream(1), Encoder(tokenizer), steps=30, batch_tokens=600, longest=150, seed=1
+        )
+        return [batches[number]["input_ids"] for number in range(len(batches))]
+
+    first, again = build(), build()
+    assert len(first) == 30
+    assert all(torch.equal(one, other) for one, other in zip(first, again, strict=True))
+    assert max(batch.numel() for batch in first) <= 600
+    assert max(batch.shape[1] for batch in first) <= 150
+    assert all((batch[:, 0] == token_id(tokenizer, START)).all() for batch in first)
