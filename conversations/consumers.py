@@ -305,7 +305,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
                 turn,
                 position=state.position,
                 seq=self.watch.seq,
-                text_length=len(self.watch.text),
+                text=self.watch.text,
                 blocks=self.blocks,
             )
         )

@@ -6,7 +6,7 @@ import json
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 MAX_FRAME_BYTES = 256 * 1024
 MAX_IDS = 100
@@ -20,6 +20,15 @@ class FrameRefused(ValueError):
         super().__init__(message)
 
 
+def _encodable(text: str) -> str:
+    # JSON can spell half a surrogate pair; no database and no model takes one.
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"character {error.start} is half of a surrogate pair") from None
+    return text
+
+
 class _Frame(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -29,7 +38,7 @@ class PromptFrame(_Frame):
 
     type: Literal["prompt"]
     client_id: UUID
-    text: str
+    text: Annotated[str, AfterValidator(_encodable)]
 
 
 class StopFrame(_Frame):
@@ -66,7 +75,7 @@ _adapter: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator=
 
 def frame_parse(text: str) -> Frame:
     """Raises ``FrameRefused`` for anything that is not exactly one of the frames above."""
-    if len(text.encode()) > MAX_FRAME_BYTES:
+    if len(text.encode(errors="surrogatepass")) > MAX_FRAME_BYTES:
         raise FrameRefused("too_large", f"a frame may have {MAX_FRAME_BYTES} bytes at most")
     try:
         value = json.loads(text)

@@ -62,7 +62,7 @@ def snapshot_payload(state: ConversationState, turn: dict[str, Any] | None) -> d
 
 
 def turn_payload(
-    turn: Turn, *, position: int | None, seq: int, text_length: int, blocks: list[str] | None
+    turn: Turn, *, position: int | None, seq: int, text: str, blocks: list[str] | None
 ) -> dict[str, Any]:
     """A *turn* of the wire. Reads the ledger for a turn that has ended; the sentences are in the active language."""
     return {
@@ -74,7 +74,8 @@ def turn_payload(
         "phase": turn.phase,
         "position": position,
         "seq": seq,
-        "text_length": text_length,
+        "text": text if turn.is_active else "",
+        "text_length": len(text),
         "html": blocks if turn.is_active else None,
         "notice": turn_notice(turn),
         "can_retry": turn.status in _RETRYABLE and turn.prompt.state != Message.State.WITHHELD,

@@ -196,11 +196,11 @@ class _Run:
             )
         for outcome in outcomes:
             if isinstance(outcome, Released):
-                self.released.append(outcome.text)
                 if not self.is_writing:
                     self.is_writing = True
                     self.first_text_at = timezone.now()
                     self._phase_set(Turn.Phase.WRITING)
+                self.released.append(outcome.text)
                 self.publisher.text(outcome)
         return len(gate.judgements), blocked
 

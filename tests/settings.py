@@ -23,6 +23,7 @@ _folder = Path(tempfile.mkdtemp(prefix="chatsite-test-"))
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 os.environ["ENV_FILE"] = ""
 os.environ["DATA_DIR"] = str(_folder)
+(_folder / "static").mkdir()
 
 if os.environ.get("TEST_DATABASE", "sqlite") == "postgres":
     from tests.postgres import Postgres
@@ -30,7 +31,7 @@ if os.environ.get("TEST_DATABASE", "sqlite") == "postgres":
     os.environ["DATABASE_URL"] = Postgres(_folder / "postgres").url
 
 from chatsite.settings import *  # noqa: E402, F403
-from chatsite.settings import DATABASES, ENV, LOGGING  # noqa: E402
+from chatsite.settings import DATABASES, ENV  # noqa: E402
 
 redis_start(ENV.redis_socket, _folder / "redis")
 
@@ -39,7 +40,6 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-LOGGING["loggers"]["pgserver"] = {"level": "WARNING"}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file as in life: the one in memory, which Django would take, has no WAL and no second connection.
-    DATABASES["default"]["TEST"] = {"NAME": str(_folder / "test.sqlite3")}
+    DATABASES["default"].update({"TEST": {"NAME": str(_folder / "test.sqlite3")}})

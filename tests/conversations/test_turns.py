@@ -1,0 +1,221 @@
+"""One turn from claim to end: its terminal status, its reply, its place in the ledger, and what was announced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.utils import timezone
+
+from conversations import services, turns
+from conversations.events import SEQ_PER_ATTEMPT, Event, TurnPublisher
+from conversations.models import Conversation, Message, Turn
+from conversations.pulse import pulse
+from inference.base import EngineStopped, PromptTooLong
+from moderation.models import Decision, Review
+from moderation.services import review_resolve
+from tests.conversations.conftest import Ask
+from tests.fakes.inprocess import ListEngine
+from tests.servers import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LONG = [f"This is sentence number {number} of a calm and friendly reply. " for number in range(20)]
+
+
+def published(sent: list[Event]) -> str:
+    return "".join(str(event["text"]) for event in sent if event["type"] == "turn.text")
+
+
+@pytest.fixture(autouse=True)
+def not_shutting_down() -> Iterator[None]:
+    yield
+    turns._shutting_down.clear()
+
+
+class TestDone:
+    def test_reply_is_stored_shown_and_covered_by_decisions(
+        self, ask: Ask, conversation: Conversation, sent_events: list[Event]
+    ) -> None:
+        turn = ask("Tell me something.", *LONG)
+        reply = Message.objects.get(pk=turn.reply_id)
+        assert (turn.status, turn.finish_reason, turn.reply_tokens) == ("done", "stop", 20)
+        assert reply.text == "".join(LONG) == published(sent_events)
+        assert (reply.state, reply.parent_id, conversation.head_id) == ("shown", turn.prompt_id, reply.pk)
+        ranges = Decision.objects.filter(subject_id=reply.pk).order_by("released_start")
+        covered = 0
+        for decision in ranges:
+            assert decision.action == "allow" and decision.judged_end >= decision.released_end
+            assert decision.released_start == covered
+            covered = decision.released_end
+        assert covered == len(reply.text)
+        assert not Review.objects.exists()
+
+    def test_title_comes_from_the_first_prompt_and_stays(self, ask: Ask, conversation: Conversation) -> None:
+        ask("What is **rain**? I wonder.", "Water.")
+        assert conversation.title == "What is rain?"
+        ask("And snow?", "Cold water.")
+        assert conversation.title == "What is rain?"
+
+    def test_history_goes_to_the_model_in_order(self, ask: Ask, engine: ListEngine) -> None:
+        ask("one", "first")
+        ask("two", "second")
+        assert [(m.role, m.content) for m in engine.asked[1]][1:] == [
+            ("user", "one"),
+            ("assistant", "first"),
+            ("user", "two"),
+        ]
+
+    def test_end_is_committed_before_it_is_announced(
+        self, ask: Ask, sent_events: list[Event], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seen: list[str] = []
+        changed = TurnPublisher.changed
+
+        def look(publisher: TurnPublisher) -> None:
+            seen.append(Turn.objects.get().status)
+            assert not connection.in_atomic_block
+            changed(publisher)
+
+        monkeypatch.setattr(TurnPublisher, "changed", look)
+        ask("Hi", "Hello there.")
+        assert (seen[0], seen[-1]) == ("running", "done")
+        assert sent_events[-1]["type"] == "turn.changed"
+
+    def test_redelivered_task_does_nothing(self, ask: Ask, engine: ListEngine) -> None:
+        turn = ask("Hi", "Hello.")
+        turns.turn_run(turn.pk, worker="other")
+        turn.refresh_from_db()
+        assert (turn.status, turn.attempt, len(engine.asked)) == ("done", 1, 1)
+
+    def test_numbers_of_events_grow_by_one(self, ask: Ask, sent_events: list[Event]) -> None:
+        ask("Hi", *LONG)
+        numbers = [e["seq"] for e in sent_events if e["type"] in ("turn.changed", "turn.text") and e["seq"]]  # type: ignore[typeddict-item]
+        assert numbers == list(range(SEQ_PER_ATTEMPT + 1, SEQ_PER_ATTEMPT + 1 + len(numbers)))
+
+
+class TestWithheld:
+    def test_blocked_prompt_is_never_sent_to_the_model(self, ask: Ask, engine: ListEngine) -> None:
+        turn = ask("You BADWORD!")
+        prompt = Message.objects.get(pk=turn.prompt_id)
+        assert (turn.status, turn.blocked_stage, engine.asked) == ("blocked", "prompt", [])
+        assert (prompt.text, prompt.state, prompt.withheld_labels, prompt.version) == ("", "withheld", ["insult"], 2)
+        review = Review.objects.get()
+        assert (review.text, review.stage, review.shown_end) == ("You BADWORD!", "prompt", 0)
+        decision = Decision.objects.get()
+        assert (decision.action, decision.withheld) == ("block", "You BADWORD!")
+
+    def test_withheld_prompt_is_no_part_of_the_history(self, ask: Ask, engine: ListEngine) -> None:
+        ask("You BADWORD!")
+        ask("Sorry. Hello?", "Hello!")
+        assert "BADWORD" not in repr(engine.asked)
+        assert [m.content for m in engine.asked[0]][1:] == ["Sorry. Hello?"]
+
+    def test_blocked_reply_stops_the_engine_and_never_leaves(
+        self, ask: Ask, engine: ListEngine, sent_events: list[Event]
+    ) -> None:
+        turn = ask("Go on.", *LONG[:8], "You are a BADWORD. ", *LONG[8:])
+        reply = Message.objects.get(pk=turn.reply_id)
+        assert (turn.status, turn.blocked_stage, engine.closed_early) == ("blocked", "reply", 1)
+        assert reply.state == "cut" and reply.text == published(sent_events)
+        assert "".join(LONG).startswith(reply.text) and reply.text
+        assert "BADWORD" not in repr(sent_events) + reply.text
+        review = Review.objects.get()
+        assert "BADWORD" in review.text and review.shown_end == len(reply.text)
+        assert review.context[-1] == {"role": "user", "text": "Go on."}
+
+    def test_reply_blocked_at_once_shows_nothing(self, ask: Ask) -> None:
+        turn = ask("Go on.", "BADWORD")
+        reply = Message.objects.get(pk=turn.reply_id)
+        assert (reply.state, reply.text) == ("withheld", "")
+
+    def test_could_not_judge_is_not_passed(self, ask: Ask, engine: ListEngine) -> None:
+        turn = ask("UNJUDGEABLE")
+        assert (turn.status, engine.asked) == ("blocked", [])
+        assert Message.objects.get(pk=turn.prompt_id).is_withheld_unjudged
+        assert not Decision.objects.get().judged
+
+    def test_flagged_reply_is_shown_and_waits_for_review(self, ask: Ask) -> None:
+        turn = ask("Go on.", "This is DOUBTFUL at best.")
+        assert turn.status == "done"
+        assert Message.objects.get(pk=turn.reply_id).text == "This is DOUBTFUL at best."
+        assert Review.objects.get().action == "flag"
+
+    def test_reviewers_allowance_outranks_the_classifier(self, ask: Ask, user: User, engine: ListEngine) -> None:
+        turn = ask("You BADWORD!")
+        user.is_superuser = True
+        user.save()
+        review_resolve(
+            review_id=Review.objects.get().pk, reviewer=user, outcome=Review.State.DISMISSED, reason="A quotation."
+        )
+        prompt = Message.objects.get(pk=turn.prompt_id)
+        assert (prompt.text, prompt.state, prompt.is_reviewed) == ("You BADWORD!", "shown", True)
+        engine.enqueue("I will not argue.")
+        turn.refresh_from_db()
+        again = services.turn_regenerate(
+            user=user, turn=Turn.objects.select_related("conversation", "prompt").get(pk=turn.pk), client_id=uuid4()
+        )
+        turns.turn_run(again.pk, worker="test")
+        again.refresh_from_db()
+        assert again.status == "done"
+
+
+class TestEnded:
+    def test_stop_keeps_what_was_released(self, ask: Ask, conversation: Conversation) -> None:
+        def stop() -> None:
+            turn = Turn.objects.get(conversation=conversation)
+            services.turn_cancel(turn=turn)
+            wait_until(lambda: any(s.is_stop_requested for s in pulse._signs.values()), "the wish to stop")
+
+        turn = ask("Go on.", *LONG[:10], stop, *LONG[10:])
+        reply = Message.objects.get(pk=turn.reply_id)
+        assert turn.status == "cancelled"
+        assert "".join(LONG[:10]).startswith(reply.text) and reply.text
+
+    def test_queued_turn_is_cancelled_without_a_worker(self, user: User, conversation: Conversation) -> None:
+        turn = services.turn_start(user=user, conversation=conversation, client_id=uuid4(), text="Hi")
+        services.turn_cancel(turn=turn)
+        turn.refresh_from_db()
+        assert turn.status == "cancelled"
+
+    def test_engine_crash_fails_with_a_retry_and_keeps_the_released_part(self, ask: Ask) -> None:
+        turn = ask("Go on.", *LONG[:10], EngineStopped("the loop crashed"))
+        assert (turn.status, turn.error_code) == ("failed", "engine_stopped")
+        text = Message.objects.get(pk=turn.reply_id).text
+        assert text and "".join(LONG).startswith(text)
+
+    def test_too_long_a_prompt_tells_the_limit(self, ask: Ask, engine: ListEngine) -> None:
+        turn = ask("word " * 1500)
+        assert (turn.status, turn.error_code) == ("failed", PromptTooLong.code)
+        assert turn.error_params["limit"] < 1000 < turn.error_params["tokens"]
+
+    def test_unforeseen_error_ends_the_turn_and_names_no_text(self, ask: Ask) -> None:
+        turn = ask("Go on.", "Secret words. ", ValueError("Secret words."))
+        assert (turn.status, turn.error_code, turn.error_detail) == ("failed", "internal_error", "ValueError")
+
+    def test_lost_turn_writes_nothing_more(self, ask: Ask, conversation: Conversation) -> None:
+        def taken() -> None:
+            Turn.objects.filter(conversation=conversation).update(attempt=7)
+            wait_until(lambda: any(s.is_lost for s in pulse._signs.values()), "the loss")
+
+        turn = ask("Go on.", *LONG[:3], taken, *LONG[3:])
+        assert (turn.status, turn.attempt) == ("running", 7)
+        assert not Message.objects.filter(pk=turn.reply_id).exists()
+
+    def test_shutdown_hands_the_turn_back(self, ask: Ask, queued: list[str]) -> None:
+        turn = ask("Go on.", *LONG[:3], turns.shutdown_begin, *LONG[3:])
+        assert (turn.status, turn.losses, turn.text) == ("queued", 0, "")
+        assert queued == [str(turn.pk)] * 2
+
+    def test_handed_back_turn_is_answered_anew(self, ask: Ask, engine: ListEngine) -> None:
+        turn = ask("Go on.", *LONG[:3], turns.shutdown_begin, *LONG[3:])
+        turns._shutting_down.clear()
+        engine.enqueue("A new answer.")
+        turns.turn_run(turn.pk, worker="other")
+        turn.refresh_from_db()
+        assert (turn.status, turn.attempt) == ("done", 2)
+        assert Message.objects.get(pk=turn.reply_id).text == "A new answer."
+        assert timezone.now() >= turn.finished_at  # type: ignore[operator]

@@ -1,0 +1,85 @@
+"""An engine and a judge for tests of the turn alone, in the test's own process."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+
+from inference.base import ChatMessage, Chunk, Options
+from moderation.verdicts import Action, ClassifierResult, Stage, Verdict
+
+Step = Chunk | Exception | Callable[[], object]
+
+
+class ListEngine:
+    """Yields what was enqueued, one list for each reply; a callable is called until it is not ``False``, an error raised."""
+
+    context_tokens = 1000
+    name = "list-engine"
+
+    def __init__(self) -> None:
+        self.replies: deque[list[Step]] = deque()
+        self.asked: list[list[ChatMessage]] = []
+        self.closed_early = 0
+
+    def enqueue(self, *steps: str | Step) -> None:
+        self.replies.append([Chunk(step, tokens=1) if isinstance(step, str) else step for step in steps])
+
+    def stream(
+        self, messages: Sequence[ChatMessage], options: Options, should_stop: Callable[[], bool]
+    ) -> Iterator[Chunk]:
+        self.asked.append(list(messages))
+        steps = self.replies.popleft()
+        try:
+            for step in steps:
+                if should_stop():
+                    yield Chunk("", finish_reason="cancelled")
+                    return
+                if isinstance(step, Exception):
+                    raise step
+                if isinstance(step, Chunk):
+                    yield step
+                else:
+                    while step() is False:
+                        yield Chunk("")  # a sign of life, as an engine gives while it works
+            yield Chunk("", finish_reason="stop")
+        except GeneratorExit:
+            self.closed_early += 1
+            raise
+
+    def count_tokens(self, messages: Sequence[ChatMessage]) -> int:
+        return sum(len(message.content.split()) + 4 for message in messages)
+
+    def warm_up(self) -> None: ...
+
+    def is_ready(self) -> bool:
+        return True
+
+    def close(self) -> None: ...
+
+
+class PhraseJudge:
+    """Blocks texts with ``BADWORD``, flags those with ``DOUBTFUL``, cannot judge those with ``UNJUDGEABLE``."""
+
+    def __init__(self) -> None:
+        self.judged: list[tuple[Stage, str]] = []
+
+    def __call__(self, texts: Sequence[str], stage: Stage) -> list[Verdict]:
+        self.judged += [(stage, text) for text in texts]
+        return [self._verdict(text) for text in texts]
+
+    @staticmethod
+    def _verdict(text: str) -> Verdict:
+        action, judged = Action.ALLOW, True
+        labels: tuple[str, ...] = ()
+        if "UNJUDGEABLE" in text:
+            action, judged = Action.BLOCK, False
+        elif "BADWORD" in text:
+            action, labels = Action.BLOCK, ("insult",)
+        elif "DOUBTFUL" in text:
+            action, labels = Action.FLAG, ("insult",)
+        score = {Action.ALLOW: 0.01, Action.FLAG: 0.7, Action.BLOCK: 0.99}[action]
+        results = (
+            ClassifierResult("phrases", "1", {"insult": score} if judged else {}, error="" if judged else "off"),
+        )
+        return Verdict(action, judged, labels, dict(results[0].scores), results, (), policy_version=1)
