@@ -17,6 +17,8 @@ from chatsite.env import BASE_DIR, Environment
 MAX_WEBSOCKET_BYTES = 1024 * 1024
 """Four times what the site takes: a frame above the site's limit gets an answer, one above this a close."""
 WEB_GRACE_SECONDS = 3
+NO_ROOT_WARNING = {"PYTHONWARNINGS": "ignore:You're running the worker"}
+"""Celery warns at length when root runs it. The danger that it means is pickled messages; the site takes JSON only."""
 REDIS = "redis"
 """The part that all others need: first to start, last to end."""
 
@@ -75,16 +77,16 @@ def web_part(environment: Environment) -> Part:
 
 
 def worker_part(name: str, queue: str, concurrency: int, environment: Environment) -> Part:
-    command = [sys.executable, "-m", "celery", "-A", "chatsite", "worker", "-Q", queue, "--pool=threads"]
+    command = [sys.executable, "-m", "celery", "-A", "chatsite", "-q", "worker", "-Q", queue, "--pool=threads"]
     command += ["--concurrency", str(concurrency), "-n", f"{name}@%h", "--loglevel", environment.log_level]
     command += ["--without-gossip", "--without-mingle"]
-    return Part(name, tuple(command))
+    return Part(name, tuple(command), environment=NO_ROOT_WARNING)
 
 
 def beat_part(environment: Environment) -> Part:
     """The clock. Its schedule comes from the settings alone, so that the file it keeps may be lost."""
     schedule = environment.data_dir / "beat" / "schedule"
-    command = [sys.executable, "-m", "celery", "-A", "chatsite", "beat", "--schedule", str(schedule)]
+    command = [sys.executable, "-m", "celery", "-A", "chatsite", "-q", "beat", "--schedule", str(schedule)]
     command += ["--pidfile", "", "--loglevel", environment.log_level]
     return Part("beat", tuple(command))
 

@@ -45,11 +45,11 @@ def presence_end(client: redis.Redis, worker: str) -> None:
 
 def workers_ready(client: redis.Redis) -> dict[str, str]:
     """Worker -> model, of those that can answer now. Forgets those that went away. Raises ``redis.RedisError``."""
-    names = sorted(client.smembers(NAMES_KEY))
+    names = sorted(str(name) for name in client.smembers(NAMES_KEY))
     if not names:
         return {}
     models = client.mget([WORKER_KEY + name for name in names])
     gone = [name for name, model in zip(names, models, strict=True) if model is None]
     if gone:
         client.srem(NAMES_KEY, *gone)
-    return {name: model for name, model in zip(names, models, strict=True) if model is not None}
+    return {name: str(model) for name, model in zip(names, models, strict=True) if model is not None}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from pathlib import Path
 
 with warnings.catch_warnings():
     # The wheel asks for XDG_RUNTIME_DIR when it is imported; the folder that it falls back to is as good.
     warnings.simplefilter("ignore")
-    import pgserver
+    from pgserver.postgres_server import get_server
+
+logging.getLogger("pgserver").setLevel(logging.WARNING)
 
 
 class Postgres:
@@ -16,7 +19,7 @@ class Postgres:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._server = pgserver.get_server(folder, cleanup_mode="stop")
+        self._server = get_server(folder, cleanup_mode="stop")
 
     @property
     def url(self) -> str:
@@ -25,7 +28,7 @@ class Postgres:
 
     @property
     def pid(self) -> int:
-        return int(self._server.get_pid())
+        return int(self._server.get_postmaster_info().pid)
 
     def psql(self, command: str) -> str:
         return str(self._server.psql(command))
@@ -35,4 +38,4 @@ class Postgres:
 
     def start(self) -> None:
         """After `stop`; comes back at the same address with the same data."""
-        self._server = pgserver.get_server(self._folder, cleanup_mode="stop")
+        self._server = get_server(self._folder, cleanup_mode="stop")
