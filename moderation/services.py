@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Max
@@ -119,7 +119,7 @@ def review_open(
 
 
 def review_resolve(
-    *, review_id: UUID, reviewer: AbstractBaseUser, outcome: Review.State | str, reason: str
+    *, review_id: UUID, reviewer: AbstractBaseUser | AnonymousUser, outcome: Review.State | str, reason: str
 ) -> Decision:
     """A person upholds or dismisses a flag. Adds a row, edits none, and tells `signals.decision_reviewed` after commit.
 
