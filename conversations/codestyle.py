@@ -22,7 +22,7 @@ def code_css() -> str:
     light, dark = get_style_by_name(LIGHT_STYLE), get_style_by_name(DARK_STYLE)
     lines = ["/* Made by `manage.py write_code_css`; change conversations/codestyle.py instead. */", ""]
     for token, name in STANDARD_TYPES.items():
-        if not name or token in Token.Text.Whitespace:
+        if not name or token is Token.Text.Whitespace:
             continue
         by_day, by_night = light.style_for_token(token), dark.style_for_token(token)
         rules = []

@@ -52,10 +52,9 @@ _ALIGNMENTS: Final = {
 }
 _formatter: Final = HtmlFormatter(nowrap=True, classprefix=CLASS_PREFIX)
 
+_TAGS: Final = "a blockquote br code del div em h3 h4 h5 h6 hr li ol p pre s span strong table tbody td th thead tr ul"
 _cleaner: Final = nh3.Cleaner(
-    tags=set(
-        ["a", "blockquote", "br", "code", "del", "div", "em", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "s", "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul"]
-    ),
+    tags=set(_TAGS.split(" ")),
     attributes={"a": {"href", "title"}, "ol": {"start"}},
     tag_attribute_values={"div": {"dir": {"ltr"}}, "pre": {"tabindex": {"0"}}},
     allowed_classes={
@@ -91,8 +90,9 @@ def _highlighted(code: str, language: str) -> str:
 
 def _code_html(code: str, language: str) -> str:
     return (
-        f'<div class="code-block" dir="ltr"><div class="code-head"><span class="code-lang">{escapeHtml(language)}</span>'
-        f'</div><pre tabindex="0"><code>{_highlighted(code, language.lower())}</code></pre></div>\n'
+        f'<div class="code-block" dir="ltr"><div class="code-head">'
+        f'<span class="code-lang">{escapeHtml(language)}</span></div>'
+        f'<pre tabindex="0"><code>{_highlighted(code, language.lower())}</code></pre></div>\n'
     )
 
 
@@ -146,7 +146,7 @@ def _adapt(state: StateCore) -> None:
             token.children = _images_to_links(token.children)
 
 
-class _Linkify(LinkifyIt):
+class _Linkify(LinkifyIt):  # type: ignore[misc]
     """Chinese text has no space after an address: the first full-width mark ends it."""
 
     def match(self, text: str) -> list[Match] | None:

@@ -31,3 +31,8 @@ def theme(context: template.Context) -> str:
 @register.simple_tag
 def site_name() -> str:
     return str(getattr(settings, "SITE_NAME", "Chatsite"))
+
+
+@register.simple_tag
+def sign_up_open() -> bool:
+    return bool(settings.SIGN_UP_OPEN)
