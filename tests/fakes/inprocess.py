@@ -12,7 +12,7 @@ Step = Chunk | Exception | Callable[[], object]
 
 
 class ListEngine:
-    """Yields what was enqueued, one list for each reply; a callable is called until it is not ``False``, an error raised."""
+    """Yields what was enqueued, one list a reply; a callable is called until it is not ``False``, an error raised."""
 
     context_tokens = 1000
     name = "list-engine"
