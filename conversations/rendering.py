@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import MutableMapping, Sequence
 from functools import lru_cache
-from threading import Lock
 from typing import Any, Final
 
 import nh3
@@ -42,7 +41,7 @@ HEADING_SHIFT: Final = 2
 # Characters that turn the direction of the text after them and so can make a link or code read as something else
 # (CVE-2021-42574). The plain marks U+200E, U+200F and U+061C stay.
 _BIDI_CONTROLS: Final = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-_WIDE_MARK: Final = re.compile(r"[，；：！？、。）】》」』“”‘’]")
+_WIDE_MARKS: Final = dict.fromkeys(map(ord, "，；：！？、。（）【】《》「」『』“”‘’"), " ")
 _SAFE_LINK: Final = re.compile(r"\s*(?:https?://|mailto:)", re.IGNORECASE)
 
 _ALIGNMENTS: Final = {
@@ -147,17 +146,16 @@ def _adapt(state: StateCore) -> None:
 
 
 class _Linkify(LinkifyIt):  # type: ignore[misc]
-    """Chinese text has no space after an address: the first full-width mark ends it."""
+    """Chinese text has no space after an address, so a full-width mark ends it as a space does."""
+
+    def test(self, text: str) -> bool:
+        return bool(super().test(text.translate(_WIDE_MARKS)))
 
     def match(self, text: str) -> list[Match] | None:
-        found = super().match(text)
-        for link in found or []:
-            mark = _WIDE_MARK.search(link.raw)
-            if mark is not None:
-                for name in ("raw", "text", "url"):
-                    setattr(link, name, _WIDE_MARK.split(getattr(link, name), maxsplit=1)[0])
-                link.last_index = link.index + mark.start()
-        return found  # type: ignore[no-any-return]
+        return super().match(text.translate(_WIDE_MARKS))  # type: ignore[no-any-return]
+
+    def match_at_start(self, text: str) -> Match | None:
+        return super().match_at_start(text.translate(_WIDE_MARKS))
 
 
 def _parser() -> MarkdownIt:
@@ -178,8 +176,6 @@ def _parser() -> MarkdownIt:
 
 
 _markdown: Final = _parser()
-# linkify-it keeps the text that it looks at in itself, and sockets render in many threads.
-_parsing: Final = Lock()
 
 
 def markdown_blocks(text: str) -> list[str]:
@@ -188,21 +184,26 @@ def markdown_blocks(text: str) -> list[str]:
     While text grows at its end, blocks before the last keep their HTML (unless a link definition arrives for one), and
     what is unfinished renders as far as it goes: an open code fence is code up to the end.
     """
+    return [html for _line, html in markdown_parts(text)]
+
+
+def markdown_parts(text: str) -> list[tuple[int, str]]:
+    """The blocks of `markdown_blocks`, each with the number (from 0) of the line that it starts on."""
     # A lone surrogate cannot be encoded and would stop nh3.
     text = text.translate(_BIDI_CONTROLS).encode(errors="replace").decode()
     env: dict[str, Any] = {}
-    with _parsing:
-        tokens = _markdown.parse(text, env)
-    blocks: list[str] = []
+    tokens = _markdown.parse(text, env)
+    parts: list[tuple[int, str]] = []
     start = depth = 0
     for index, token in enumerate(tokens):
         depth += token.nesting
         if depth == 0:
             html = _clean(_markdown.renderer.render(tokens[start : index + 1], _markdown.options, env)).strip()
-            if html:
-                blocks.append(html)
+            lines = tokens[start].map
+            if html and lines is not None:
+                parts.append((lines[0], html))
             start = index + 1
-    return blocks
+    return parts
 
 
 def markdown_to_html(text: str) -> str:
