@@ -40,10 +40,10 @@ from conversations.frames import (
     frame_parse,
 )
 from conversations.models import Conversation, Turn
-from conversations.rendering import markdown_blocks
 from conversations.selectors import conversation_get_for_user, turn_get_for_user
 from conversations.services import TurnRefused, turn_cancel, turn_regenerate, turn_start
 from conversations.snapshots import ConversationState, message_payloads, snapshot_payload, state_read, turn_payload
+from conversations.streaming import GrowingMarkdown
 from conversations.watch import TextWatch
 
 logger = logging.getLogger(__name__)
@@ -70,6 +70,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         self.conversation_id = self.scope["url_route"]["kwargs"]["conversation_id"]
         self.language = _language(self.scope)
         self.watch = TextWatch()
+        self.markdown = GrowingMarkdown()
         self.blocks: list[str] = []
         self.shown: dict[str, int] = {}
         self.title = ""
@@ -193,7 +194,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
                     self.wake.set()
                 return
             offset = len(self.watch.text) - len(text)
-            blocks = await asyncio.to_thread(markdown_blocks, self.watch.text)
+            blocks = await asyncio.to_thread(self.markdown.blocks, self.watch.text)
             await self._tell(
                 {
                     "type": "text",
@@ -298,7 +299,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
     async def _turn_payload(self, state: ConversationState) -> dict[str, Any]:
         turn = state.turn
         assert turn is not None
-        self.blocks = await asyncio.to_thread(markdown_blocks, self.watch.text) if turn.is_active else []
+        self.blocks = await asyncio.to_thread(self.markdown.blocks, self.watch.text) if turn.is_active else []
         return await self._db(
             partial(
                 turn_payload,
