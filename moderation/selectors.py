@@ -26,6 +26,11 @@ def reviewer_decision(subject_id: UUID) -> Decision | None:
     )
 
 
+def review_exists(*, subject_id: UUID, turn_id: UUID) -> bool:
+    """Whether this turn already raised a flag for this message; a turn that is begun again must not raise another."""
+    return Review.objects.filter(subject_id=subject_id, turn_id=turn_id).exists()
+
+
 def decisions_for_subject(subject_id: UUID) -> QuerySet[Decision]:
     """All decisions on a message in the order they were made."""
     return Decision.objects.filter(subject_id=subject_id).order_by("created_at", "judged_end")

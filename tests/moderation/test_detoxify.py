@@ -1,0 +1,151 @@
+"""Detoxify's own loading code on a small checkpoint of random weights."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+import torch
+from detoxify import Detoxify
+from detoxify.detoxify import MODEL_URLS
+
+from moderation.checks import DETOXIFY_NAMES
+from moderation.classifiers.base import ClassifierError
+from moderation.classifiers.detoxify import DetoxifyClassifier, classifier_load
+
+
+@pytest.fixture(scope="module")
+def classifier(checkpoint: Path) -> DetoxifyClassifier:
+    return classifier_load(str(checkpoint), None, "cpu")
+
+
+def direct(classifier: DetoxifyClassifier, text: str) -> list[float]:
+    """The scores of Detoxify's own ``predict``, one text at a time."""
+    detoxify = Detoxify.__new__(Detoxify)
+    detoxify.model, detoxify.tokenizer = classifier._model, classifier._tokenizer
+    detoxify.class_names, detoxify.device = list(classifier.labels), "cpu"
+    return list(detoxify.predict(text).values())
+
+
+def test_labels_are_those_of_the_taxonomy(classifier: DetoxifyClassifier) -> None:
+    assert classifier.labels == ("toxicity", "severe_toxicity", "obscene", "threat", "insult", "identity_attack")
+
+
+def test_a_batch_scores_as_the_package_does_one_by_one(classifier: DetoxifyClassifier) -> None:
+    texts = ["hello world", "you are a bad person !", "你 好", "i will write code and poems for my friend . " * 4, "a"]
+    results = classifier.predict(texts)
+    assert [result.classifier for result in results] == ["detoxify"] * len(texts)
+    for text, result in zip(texts, results, strict=True):
+        assert list(result.scores.values()) == pytest.approx(direct(classifier, text), abs=1e-4)
+    assert len({round(result.scores["toxicity"], 4) for result in results}) > 1, "the model tells texts apart"
+
+
+def test_one_and_none_are_lists_too(classifier: DetoxifyClassifier) -> None:
+    assert len(classifier.predict(["hello"])) == 1
+    assert classifier.predict([]) == []
+
+
+def test_a_long_text_is_judged_to_its_end(classifier: DetoxifyClassifier) -> None:
+    start = "hello world . " * 60
+    endings = ["you are a bad person !", "my friend . 你 好 我 是"]
+    cut_off = [direct(classifier, start + end) for end in endings]
+    assert cut_off[0] == cut_off[1], "the package itself cuts the text off"
+    first, second = classifier.predict([start + end for end in endings])
+    assert dict(first.scores) != dict(second.scores)
+
+
+def test_a_long_text_scores_as_its_worst_window(classifier: DetoxifyClassifier) -> None:
+    (short,) = classifier.predict(["you are a bad person !"])
+    long = "you are a bad person ! " * 40
+    (result,) = classifier.predict([long])
+    windows = classifier._tokenizer(
+        [long],
+        truncation=True,
+        max_length=64,
+        stride=16,
+        return_overflowing_tokens=True,
+        return_tensors="pt",
+        padding=True,
+    )
+    windows.pop("overflow_to_sample_mapping")
+    with torch.no_grad():
+        best = torch.sigmoid(classifier._model(**windows)[0]).max(dim=0).values.tolist()
+    assert list(result.scores.values()) == pytest.approx(best, abs=1e-4)
+    assert short.version == result.version
+
+
+def test_the_version_names_the_checkpoints_content(
+    checkpoint: Path, classifier: DetoxifyClassifier, tmp_path: Path
+) -> None:
+    assert classifier.version.startswith("tiny ")
+    loaded = torch.load(checkpoint / "tiny.ckpt", weights_only=True)
+    loaded["state_dict"]["classifier.bias"] += 1
+    torch.save(loaded, tmp_path / "tiny.ckpt")
+    assert classifier_load(str(tmp_path / "tiny.ckpt"), str(checkpoint), "cpu").version != classifier.version
+
+
+def test_a_score_that_is_no_number_is_an_error_not_a_pass(checkpoint: Path, tmp_path: Path) -> None:
+    loaded = torch.load(checkpoint / "tiny.ckpt", weights_only=True)
+    loaded["state_dict"]["classifier.bias"][2] = float("nan")
+    torch.save(loaded, tmp_path / "tiny.ckpt")
+    (result,) = classifier_load(str(tmp_path / "tiny.ckpt"), str(checkpoint), "cpu").predict(["hello"])
+    assert "not a number" in result.error
+    assert not result.scores
+
+
+def test_it_computes_with_one_thread_where_it_is_loaded(checkpoint: Path) -> None:
+    before = torch.get_num_threads()
+    found: list[int] = []
+
+    def load() -> None:
+        torch.set_num_threads(2)
+        classifier_load(str(checkpoint), None, "cpu")
+        found.append(torch.get_num_threads())
+
+    thread = threading.Thread(target=load)
+    thread.start()
+    thread.join()
+    torch.set_num_threads(before)
+    assert found == [1]
+
+
+def test_names_are_the_packages_own() -> None:
+    assert set(DETOXIFY_NAMES) == set(MODEL_URLS)
+
+
+class Payload:
+    """Anything but tensors and plain values."""
+
+
+def spoil(folder: Path, how: str) -> str:
+    path = folder / "bad.ckpt"
+    if how == "half":
+        torch.save({"config": {}, "state_dict": {"a": torch.zeros(10_000)}}, path)
+        path.write_bytes(path.read_bytes()[:5_000])
+    elif how == "code":
+        torch.save({"config": Payload()}, path)
+    elif how == "format":
+        torch.save({"weights": torch.zeros(1)}, path)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("how", "named"), [("half", "half downloaded"), ("code", "plain values"), ("format", "format")]
+)
+def test_a_bad_checkpoint_is_named(checkpoint: Path, tmp_path: Path, how: str, named: str) -> None:
+    with pytest.raises(ClassifierError, match=named):
+        classifier_load(spoil(tmp_path, how), str(checkpoint), "cpu")
+
+
+def test_what_is_missing_is_named(checkpoint: Path, tmp_path: Path) -> None:
+    with pytest.raises(ClassifierError, match="TOXICITY_MODEL is not set"):
+        classifier_load(None, None, "cpu")
+    with pytest.raises(ClassifierError, match="neither one of original"):
+        classifier_load(str(tmp_path / "nothing"), None, "cpu")
+    with pytest.raises(ClassifierError, match="holds 0 checkpoints"):
+        classifier_load(str(tmp_path), str(checkpoint), "cpu")
+    with pytest.raises(ClassifierError, match=r"config\.json"):
+        classifier_load(str(checkpoint / "tiny.ckpt"), str(tmp_path), "cpu")
+    with pytest.raises(ClassifierError, match="TOXICITY_DEVICE"):
+        classifier_load(str(checkpoint), None, "toaster")
