@@ -22,6 +22,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 ENDED = frozenset({"done", "blocked", "cancelled", "failed"})
+BLOCK = re.compile(r'<div class="block"[^>]*>(.*?)</div>(?=\s*(?:<div class="block"|</div>))', re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
 MAX_EVENT_BYTES = 16 * 1024 * 1024
 CONVERSATION_PATH = re.compile(r"^/c/([0-9a-f-]{36})/$")
@@ -35,7 +36,7 @@ class ClientFault(Exception):
 class TurnSeen:
     """What one socket saw of a turn. Times are seconds since the prompt was sent; ``turn`` is the wire's last state.
 
-    ``text`` is exact where it came in `text` events; a piece that came as HTML in a `turn` event is read back from it.
+    ``text`` is exact where it came in `text` events; a piece that came as HTML only is read back from it.
     """
 
     text: str = ""
@@ -204,7 +205,12 @@ def _take(seen: TurnSeen, event: dict[str, Any], client_id: str) -> str:
     if kind in {"turn", "snapshot"} and turn and turn["client_id"] == client_id:
         seen.turn = turn
         if turn["html"] and turn["text_length"] > len(seen.text):
-            return _append(seen, len(seen.text), _plain(turn["html"], turn["text_length"])[len(seen.text) :])
+            return _append(seen, len(seen.text), _pad(turn["html"], turn["text_length"])[len(seen.text) :])
+    if kind == "message" and event["id"] == seen.turn.get("reply_id"):
+        # The end of a reply may come as the finished message only.
+        whole = _plain(BLOCK.findall(event["html"]))
+        if len(whole.rstrip()) > len(seen.text.rstrip()):
+            return _append(seen, len(seen.text), whole[len(seen.text) :])
     if kind == "text" and event["turn_id"] == seen.turn.get("id"):
         return _append(seen, event["offset"], event["text"])
     return ""
@@ -217,7 +223,10 @@ def _append(seen: TurnSeen, offset: int, text: str) -> str:
     return added
 
 
-def _plain(blocks: list[str], length: int) -> str:
-    """About the text behind some blocks of HTML, brought to ``length`` characters. Exact for plain sentences."""
-    paragraphs = (html.unescape(TAG.sub("", block)).strip("\n") for block in blocks)
-    return "\n\n".join(paragraphs)[:length].ljust(length)
+def _pad(blocks: list[str], length: int) -> str:
+    return _plain(blocks)[:length].ljust(length)
+
+
+def _plain(blocks: list[str]) -> str:
+    """About the text behind some blocks of HTML. Exact for plain sentences."""
+    return "\n\n".join(html.unescape(TAG.sub("", block)).strip("\n") for block in blocks)

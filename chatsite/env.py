@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENV_FILE = os.environ.get("ENV_FILE", str(BASE_DIR / ".env")) or None
+SHIPPED_CHAT_MODEL = str(BASE_DIR / "inference" / "demo_model" / "model")
 DEFAULT_SECRETS = frozenset({"", "change-me", "changeme", "secret", "insecure"})
 MIN_SECRET_CHARS = 32
 # A socket's path may have 107 bytes on Linux; a temporary file's suffix must still fit.
@@ -74,7 +75,7 @@ class Environment(BaseSettings):
     email_use_tls: bool = True
     default_from_email: str = "chat@localhost"
 
-    chat_model: str = str(BASE_DIR / "inference" / "demo_model" / "model")
+    chat_model: str = SHIPPED_CHAT_MODEL
     chat_engine: str = "inference.transformers_engine.engine_from_settings"
     system_prompt: str = "You are a helpful assistant."
     chat_max_new_tokens: Annotated[int, Field(ge=1)] = 512
@@ -140,6 +141,11 @@ class Environment(BaseSettings):
         """Host names the site answers to: SITE_URL's, ALLOWED_HOSTS, and this machine's own (health checks)."""
         names = [urlsplit(str(self.site_url)).hostname or "", *self.allowed_hosts, "localhost", "127.0.0.1", "[::1]"]
         return list(dict.fromkeys(names))
+
+    @property
+    def shipped_chat_model(self) -> str:
+        """What CHAT_MODEL is when nobody chose a model."""
+        return SHIPPED_CHAT_MODEL
 
     @property
     def is_redis_embedded(self) -> bool:

@@ -115,7 +115,8 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 10.0},
     }
 }
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# A worker takes a turn when it has a thread for it; one that waited in a busy worker would be lost with it.
+CELERY_WORKER_DISABLE_PREFETCH = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_keepalive": True, "retry_on_timeout": True, "health_check_interval": 10}
@@ -224,6 +225,7 @@ LOGGING = {
 # --- the turn ----------------------------------------------------------------------------------------------------
 
 CHAT_MODEL = ENV.chat_model
+SHIPPED_CHAT_MODEL = ENV.shipped_chat_model
 CHAT_ENGINE = ENV.chat_engine
 SYSTEM_PROMPT = ENV.system_prompt
 CHAT_MAX_NEW_TOKENS = ENV.chat_max_new_tokens

@@ -32,7 +32,6 @@ MAX_DEATHS = 5
 DEATHS_SECONDS = 60.0
 BACKOFF_SECONDS = (0.5, 1.0, 2.0, 4.0)
 GRACE_SECONDS = 12.0
-"""How long parts have for ending by themselves; then they are killed."""
 TICK_SECONDS = 0.1
 EXIT_GAVE_UP = 1
 SYSTEM = "stack"
@@ -58,14 +57,26 @@ class Supervisor:
     """Runs parts until a signal ends them, or until one of them cannot be kept alive.
 
     ``kept_files`` are file descriptors that every part inherits (a lock, which then lasts as long as any part).
+    ``backoff`` are the pauses in seconds before a part's first, second, ... new start; ``grace`` is how many seconds
+    parts have for ending by themselves.
     """
 
-    def __init__(self, parts: Sequence[Part], environment: Mapping[str, str], kept_files: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        environment: Mapping[str, str],
+        kept_files: Sequence[int] = (),
+        *,
+        backoff: Sequence[float] = BACKOFF_SECONDS,
+        grace: float = GRACE_SECONDS,
+    ) -> None:
         colours = get_colours()
         self._children = [_Child(part, next(colours)) for part in parts]
         self._by_name = {child.part.name: child for child in self._children}
         self._environment = dict(environment)
         self._kept_files = tuple(kept_files)
+        self._backoff = tuple(backoff)
+        self._grace = grace
         self._events: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._printer = Printer(sys.stdout, width=max(len(part.name) for part in parts))
         self._stop_signal: int | None = None
@@ -163,7 +174,7 @@ class Supervisor:
         if len(child.deaths) >= MAX_DEATHS:
             self._give_up(f"{child.part.name} {how}, for the {MAX_DEATHS}th time within {DEATHS_SECONDS:.0f} s")
             return
-        delay = BACKOFF_SECONDS[min(len(child.deaths), len(BACKOFF_SECONDS)) - 1]
+        delay = self._backoff[min(len(child.deaths), len(self._backoff)) - 1]
         self.say(f"{child.part.name} {how}; starting it again in {delay:g} s")
         child.start_at = now + delay
 
@@ -189,18 +200,18 @@ class Supervisor:
             return
         others = [child for child in self._children if child.is_running and child.part.name != REDIS]
         store = self._by_name.get(REDIS)
-        late = time.monotonic() > self._ending_since + GRACE_SECONDS
+        late = time.monotonic() > self._ending_since + self._grace
         if late and not self._killed:
             self._killed = True
             for child in others:
-                self.say(f"{child.part.name} has not ended within {GRACE_SECONDS:.0f} s; killing it")
+                self.say(f"{child.part.name} has not ended within {self._grace:g} s; killing it")
                 self._signal(child, signal.SIGKILL)
         if store is None or others:
             return
         if not self._store_told:
             self._store_told = True
             self._signal(store, signal.SIGTERM)
-        elif time.monotonic() > self._ending_since + 2 * GRACE_SECONDS:
+        elif time.monotonic() > self._ending_since + 2 * self._grace:
             self._signal(store, signal.SIGKILL)
 
     def _signal(self, child: _Child, number: signal.Signals) -> None:

@@ -19,7 +19,6 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from chatsite.env import Environment
 from conversations import selectors, services
 from conversations.forms import PromptForm, ThemeForm, TitleForm
 from conversations.models import Conversation, Message, Turn
@@ -71,7 +70,7 @@ def _suggestions() -> list[str]:
 
 
 def _is_shipped_model() -> bool:
-    return bool(Environment.model_fields["chat_model"].default == settings.CHAT_MODEL)
+    return bool(settings.CHAT_MODEL == settings.SHIPPED_CHAT_MODEL)
 
 
 def _refusal_status(refused: services.TurnRefused) -> int:
