@@ -263,14 +263,15 @@ class ConversationConsumer(AsyncWebsocketConsumer):
 
     async def _messages_tell(self, state: ConversationState) -> None:
         versions = state.versions
-        gone = [pk for pk in self.shown if pk not in versions]
+        # What is on the branch but older than the newest fifty may still stand on the page.
+        gone = [pk for pk in self.shown if pk not in state.branch]
         news = [UUID(pk) for pk, version in versions.items() if self.shown.get(pk) != version]
         if gone:
             await self._tell({"type": "gone", "ids": gone})
         if news:
             for payload in await self._db(message_payloads, self.user, state, news):
                 await self._tell(payload)
-        self.shown = versions
+        self.shown = {pk: version for pk, version in self.shown.items() if pk in state.branch} | versions
 
     async def _turn_tell(self, state: ConversationState, seen_turn: str, seen_seq: int) -> None:
         turn = state.turn

@@ -9,8 +9,9 @@ from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from conversations.endings import title_from
 from conversations.events import conversation_group, event_send, session_group
-from conversations.models import Message
+from conversations.models import Conversation, Message
 from moderation.models import Decision, Review
 from moderation.signals import decision_reviewed
 from moderation.verdicts import Action
@@ -27,6 +28,7 @@ def message_follow_decision(sender: object, review: Review, decision: Decision, 
             message.text, message.state = review.text, Message.State.SHOWN
             message.withheld_labels, message.is_withheld_unjudged = [], False
         else:
+            _title_forget(message)
             # A blocked text goes back to the part that had been shown; one that was only flagged goes altogether.
             message.text = review.text[: review.shown_end] if review.action == Action.BLOCK else ""
             message.state = Message.State.CUT if message.text else Message.State.WITHHELD
@@ -37,6 +39,13 @@ def message_follow_decision(sender: object, review: Review, decision: Decision, 
         message.save()
         conversation_id = message.conversation_id
         transaction.on_commit(lambda: event_send(conversation_group(conversation_id), {"type": "conversation.changed"}))
+
+
+def _title_forget(message: Message) -> None:
+    """A title made from a prompt that is withheld now must not go on showing it."""
+    Conversation.objects.filter(
+        pk=message.conversation_id, is_title_custom=False, title=title_from(message.text)
+    ).update(title="")
 
 
 @receiver(user_logged_out)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -67,6 +67,11 @@ def messages_on_branch(
         ids = ids[: ids.index(before)] if before in ids else []
     if limit is not None:
         ids = ids[-limit:]
+    return messages_get(ids)
+
+
+def messages_get(ids: Sequence[UUID]) -> list[Message]:
+    """In the order of their ids, which came from one of the selectors here."""
     rows = Message.objects.in_bulk(ids)
     return [rows[pk] for pk in ids if pk in rows]
 

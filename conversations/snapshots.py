@@ -12,9 +12,11 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from conversations.models import Message, Turn
 from conversations.rendering import message_html
 from conversations.selectors import (
+    BRANCH_LIMIT,
+    branch_ids,
     conversation_get_for_user,
     messages_for_user,
-    messages_on_branch,
+    messages_get,
     turn_latest,
     turn_position,
 )
@@ -26,10 +28,14 @@ _RETRYABLE = (Turn.Status.FAILED, Turn.Status.CANCELLED, Turn.Status.BLOCKED)
 
 @dataclass(frozen=True, slots=True)
 class ConversationState:
-    """A conversation as its owner may see it now. ``messages``: the branch shown, oldest first."""
+    """A conversation as its owner may see it now.
+
+    ``branch`` has the ids of all messages of the branch shown, ``messages`` the newest of them, oldest first.
+    """
 
     id: UUID
     title: str
+    branch: frozenset[str]
     messages: Sequence[Message]
     turn: Turn | None
     position: int | None
@@ -43,10 +49,12 @@ def state_read(user: AbstractBaseUser | AnonymousUser, conversation_id: UUID) ->
     """Raises ``Conversation.DoesNotExist`` unless it is there and the person's."""
     conversation = conversation_get_for_user(user, conversation_id)
     turn = turn_latest(conversation)
+    branch = branch_ids(conversation)
     return ConversationState(
         id=conversation.pk,
         title=str(conversation),
-        messages=messages_on_branch(conversation),
+        branch=frozenset(str(pk) for pk in branch),
+        messages=messages_get(branch[-BRANCH_LIMIT:]),
         turn=turn,
         position=turn_position(turn) if turn else None,
     )
@@ -61,9 +69,7 @@ def snapshot_payload(state: ConversationState, turn: dict[str, Any] | None) -> d
     }
 
 
-def turn_payload(
-    turn: Turn, *, position: int | None, seq: int, text: str, blocks: list[str] | None
-) -> dict[str, Any]:
+def turn_payload(turn: Turn, *, position: int | None, seq: int, text: str, blocks: list[str] | None) -> dict[str, Any]:
     """A *turn* of the wire. Reads the ledger for a turn that has ended; the sentences are in the active language."""
     return {
         "id": str(turn.pk),

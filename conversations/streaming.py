@@ -13,8 +13,8 @@ _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 class GrowingMarkdown:
     """Gives what `rendering.markdown_blocks` gives for each text in turn, at the cost of its last block.
 
-    Markdown closes a block for good when the next one begins. The one exception, a link defined further down, shows
-    when the whole message is rendered at the end.
+    Markdown closes a block for good when the next one has begun on a whole line. The one exception, a link defined
+    further down, shows when the whole message is rendered at the end.
     """
 
     def __init__(self) -> None:
@@ -30,9 +30,12 @@ class GrowingMarkdown:
         parts = markdown_parts(text[self._open_at :])
         html = [html for _line, html in parts]
         blocks = self._closed + html
-        if len(parts) > 1:
-            self._closed = blocks[:-1]
-            self._open_at += _line_offset(text[self._open_at :], parts[-1][0])
+        # The last line may still change its mind: "*" begins a list, "*word" goes on with the paragraph above.
+        last_line = len(_LINE_END.findall(text, self._open_at))
+        begun = [index for index, (line, _html) in enumerate(parts) if line < last_line]
+        if begun and begun[-1] > 0:
+            self._closed = self._closed + html[: begun[-1]]
+            self._open_at += _line_offset(text[self._open_at :], parts[begun[-1]][0])
         return blocks
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import traceback
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
@@ -34,7 +35,7 @@ from inference.prompts import FittedPrompt, fit_history
 from inference.runtime import get_engine
 from moderation import runtime as moderation_runtime
 from moderation.gate import Gate
-from moderation.selectors import reviewer_decision
+from moderation.selectors import review_exists, reviewer_decision
 from moderation.services import Subject, decision_record, review_open
 from moderation.verdicts import Action, Blocked, Judgement, Released, Stage, Verdict
 
@@ -121,7 +122,9 @@ class _Run:
             # Nothing can be written, so nothing can be ended: the heartbeat stops here, and the sweeper takes over.
             logger.error("turn %s left to the sweeper, the database is away: %s", self.turn.pk, error)
         except Exception as error:
-            logger.exception("turn %s failed", self.turn.pk)
+            # Without the error's own words: those of a database or a parser may quote text that nobody judged.
+            where = "".join(traceback.format_tb(error.__traceback__))
+            logger.error("turn %s failed: %s\n%s", self.turn.pk, type(error).__name__, where)
             self._fail("internal_error", type(error).__name__)
 
     # --- the prompt ----------------------------------------------------------------------------------------------
@@ -163,7 +166,8 @@ class _Run:
             for chunk in stream:
                 self.reply_tokens += chunk.tokens
                 self.finish_reason = chunk.finish_reason or self.finish_reason
-                outcomes = gate.feed(chunk.text)
+                # PostgreSQL stores any character but this one.
+                outcomes = gate.feed(chunk.text.replace("\x00", "\ufffd"))
                 recorded, blocked = self._let_out(gate, outcomes, recorded)
                 if blocked is not None:
                     return self._reply_blocked(gate, blocked)
@@ -272,6 +276,8 @@ class _Run:
         return Ending(status=status, text=text)
 
     def _review_open(self, subject: Subject, text: str, shown_end: int, judgements: Sequence[Judgement]) -> None:
+        if review_exists(subject_id=subject.subject_id, turn_id=self.turn.pk):
+            return
         branch = messages_on_branch(self.turn.conversation, limit=CONTEXT_MESSAGES, leaf_id=self.turn.prompt_id)
         context = [{"role": str(message.role), "text": message.text} for message in branch]
         if subject.stage is Stage.PROMPT:

@@ -270,6 +270,26 @@ async def test_reviewers_decision_reaches_the_open_browser(
         assert "DOUBTFUL" in (await socket.next("message"))["html"]
 
 
+async def test_messages_older_than_the_newest_fifty_stay_on_the_page(user: User, conversation: Conversation) -> None:
+    async def add(parent: Message | None, number: int) -> Message:
+        message = await Message.objects.acreate(
+            conversation=conversation, parent=parent, role="user", text=f"Number {number}"
+        )
+        await Conversation.objects.filter(pk=conversation.pk).aupdate(head=message)
+        return message
+
+    newest: Message | None = None
+    for number in range(50):
+        newest = await add(newest, number)
+    async with connected(conversation.pk, user) as (socket, snapshot):
+        assert len(snapshot["messages"]) == 50
+        await add(newest, 50)
+        await sync_to_async(services.conversation_rename)(conversation=conversation, title="New name")
+        assert [(await socket.next())["type"] for _ in range(2)] == ["title", "message"]
+        await socket.send(type="ping")
+        assert (await socket.next())["type"] == "pong"
+
+
 class TestStrangers:
     async def test_not_signed_in_is_closed(self, conversation: Conversation) -> None:
         socket = Socket(conversation.pk, "nothing")

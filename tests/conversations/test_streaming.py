@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from conversations import streaming
@@ -37,6 +37,7 @@ PIECES = [
 ]
 
 
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=40))
 @example(["- item\n", "\n", "  more\n", "\n", "word ", "\n\n", "- item\n"])
 @example(["```py\n", "# Head\n", "\n\n", "```\n", "word "])

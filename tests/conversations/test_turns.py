@@ -91,6 +91,10 @@ class TestDone:
         turn.refresh_from_db()
         assert (turn.status, turn.attempt, len(engine.asked)) == ("done", 1, 1)
 
+    def test_nul_characters_do_not_reach_the_database(self, ask: Ask) -> None:
+        turn = ask("Hi", "One\x00two.")
+        assert Message.objects.get(pk=turn.reply_id).text == "One\ufffdtwo."
+
     def test_numbers_of_events_grow_by_one(self, ask: Ask, sent_events: list[Event]) -> None:
         ask("Hi", *LONG)
         numbers = [e["seq"] for e in sent_events if e["type"] in ("turn.changed", "turn.text") and e["seq"]]  # type: ignore[typeddict-item]
@@ -162,6 +166,25 @@ class TestWithheld:
         again.refresh_from_db()
         assert again.status == "done"
 
+    def test_flag_of_a_prompt_is_raised_once_for_a_turn(self, ask: Ask, engine: ListEngine) -> None:
+        turn = ask("DOUBTFUL words.", "Hm. ", turns.shutdown_begin, "More.")
+        turns._shutting_down.clear()
+        engine.enqueue("An answer.")
+        turns.turn_run(turn.pk, worker="other")
+        assert [review.stage for review in Review.objects.all()] == ["prompt"]
+
+    def test_upheld_prompt_takes_the_title_made_from_it_away(
+        self, ask: Ask, user: User, conversation: Conversation
+    ) -> None:
+        ask("DOUBTFUL words.", "An answer.")
+        assert conversation.title == "DOUBTFUL words."
+        user.is_superuser = True
+        user.save()
+        review = Review.objects.get()
+        review_resolve(review_id=review.pk, reviewer=user, outcome=Review.State.UPHELD, reason="An insult.")
+        conversation.refresh_from_db()
+        assert conversation.title == ""
+
 
 class TestEnded:
     def test_stop_keeps_what_was_released(self, ask: Ask, conversation: Conversation) -> None:
@@ -192,9 +215,10 @@ class TestEnded:
         assert (turn.status, turn.error_code) == ("failed", PromptTooLong.code)
         assert turn.error_params["limit"] < 1000 < turn.error_params["tokens"]
 
-    def test_unforeseen_error_ends_the_turn_and_names_no_text(self, ask: Ask) -> None:
+    def test_unforeseen_error_ends_the_turn_and_logs_no_text(self, ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
         turn = ask("Go on.", "Secret words. ", ValueError("Secret words."))
         assert (turn.status, turn.error_code, turn.error_detail) == ("failed", "internal_error", "ValueError")
+        assert "ValueError" in caplog.text and "Secret" not in caplog.text
 
     def test_lost_turn_writes_nothing_more(self, ask: Ask, conversation: Conversation) -> None:
         def taken() -> None:
