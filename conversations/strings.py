@@ -15,7 +15,6 @@ def browser_strings() -> dict[str, str]:
         "checking": _("Checking the reply"),
         "stopping": _("Stopping"),
         "sending": _("Sending"),
-        "stop": _("Stop"),
         "retry": _("Try again"),
         "editPrompt": _("Edit your message"),
         "reconnecting": _("Connection lost. Reconnecting…"),
@@ -33,10 +32,7 @@ def browser_strings() -> dict[str, str]:
         "copied": _("Copied"),
         "copy": _("Copy"),
         "copyFailed": _("Copying was refused by the browser. Select the text instead."),
-        "replyStarts": _("The assistant is answering."),
         "replyEnds": _("The answer is complete."),
         "replyStopped": _("The answer was stopped."),
-        "newMessages": _("New text below"),
         "loadFailed": _("This could not be loaded. Check the connection and try again."),
-        "assistant": _("Assistant"),
     }

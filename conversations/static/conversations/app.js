@@ -49,13 +49,12 @@ export function addCopyButtons(root) {
 
 async function copyCode(button) {
     const code = button.closest(".code-block")?.querySelector("pre")?.innerText ?? "";
-    let outcome = "copied";
     try {
         await navigator.clipboard.writeText(code);
+        button.textContent = say("copied");
     } catch {
-        outcome = "copyFailed";
+        button.textContent = say("copyFailed");
     }
-    button.textContent = say(outcome);
     setTimeout(() => {
         button.textContent = say("copy");
     }, 2000);

@@ -131,8 +131,10 @@ function takeTurn(newer, { isSnapshot = false, keepLive = false } = {}) {
     if (isActive()) {
         if (before?.id !== turn.id) {
             announcer.reset();
+            textLength = 0;
         }
-        // What was released may shrink only when a lost turn starts again.
+        // What was released shrinks only when a lost turn starts again; then its beginning is not read out twice.
+        announcer.add([...(turn.text ?? "")].slice(textLength).join(""));
         textLength = turn.text_length;
         live.set(turn.html ?? []);
     } else {

@@ -124,7 +124,8 @@ export class Composer extends EventTarget {
         const hadFocus = document.activeElement === this.#stop;
         if (this.#stop) {
             this.#stop.hidden = !isBusy;
-            this.#stop.disabled = !canStop;
+            // Not `disabled`: that would throw the focus away before it can be handed on.
+            this.#stop.setAttribute("aria-disabled", String(!canStop));
             this.#send.hidden = isBusy;
         }
         if (!isBusy) {
