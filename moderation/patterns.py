@@ -77,8 +77,8 @@ def regex_check(pattern: str) -> None:
 
 def _hard_texts(pattern: str) -> Iterator[str]:
     """Long repeats of what the pattern may look for, with an end that breaks the match: where backtracking explodes."""
-    # A search may skip a text that lacks a letter it needs, so the end holds them all.
-    end = "\0" + "".join(dict.fromkeys(regex.findall(r"\w", pattern.casefold())))
+    # A search may skip a text that lacks what it needs, so the end holds all that the pattern names.
+    end = "\0" + pattern.casefold()
     letters = sorted(set(regex.findall(r"[^\W_]", pattern.casefold())))[:24]
     words = regex.findall(r"[^\W_]{2,}", pattern.casefold())[:12]
     for unit in ["a", "0", " ", "a ", "ab", "a1", "一", "-", "a.", *letters, *words, *(f"{word} " for word in words)]:

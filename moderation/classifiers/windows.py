@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 
 from moderation.words import WordCutter
 
@@ -26,4 +26,5 @@ def char_windows(text: str, size: int, overlap: int) -> list[tuple[int, int]]:
         windows.append((cuts[first], cuts[last]))
         if last == len(cuts) - 1:
             return windows
-        first = max(bisect_right(cuts, cuts[last] - overlap) - 1, first + 1)
+        # Far enough on that the next word fits in; that may cost overlap where words are long.
+        first = min(max(bisect_right(cuts, cuts[last] - overlap) - 1, bisect_left(cuts, cuts[last + 1] - size)), last)

@@ -90,7 +90,9 @@ def test_the_version_changes_with_the_rules_and_not_with_their_order() -> None:
     assert RulesClassifier(lines).version != RulesClassifier(lines[:1]).version
 
 
-@pytest.mark.parametrize("pattern", [r"(a+)+$", r"(\w+\s?)+$", r"^(\d+)*x$", r"(一|一一)+。", "a*", "x|", "(", "[a-"])
+@pytest.mark.parametrize(
+    "pattern", [r"(a+)+$", r"(\w+\s?)+$", r"(\d+)+x$", r"(\w+\s?)+!x", r"(一|一一)+。", "a*", "x|", "(", "[a-"]
+)
 def test_a_pattern_that_could_hang_or_match_nothing_is_refused(pattern: str) -> None:
     with pytest.raises(PatternFault):
         regex_check(pattern)
