@@ -157,13 +157,22 @@ def _file_faults(path: Path) -> list[str]:
             return [f"{path} is cut off or damaged ({size} bytes, no whole header); fetch it again"]
         file.seek(8)
         header = _parse_json(file.read(header_bytes))
-    if header is None:
+    tensors_bytes = None if header is None else _tensors_bytes(header)
+    if tensors_bytes is None:
         return [f"{path} is damaged (its header is not readable); fetch it again"]
-    ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
-    expected = 8 + header_bytes + max(ends, default=0)
+    expected = 8 + header_bytes + tensors_bytes
     if size < expected:
         return [f"{path} is cut off: {size} of {expected} bytes; fetch it again"]
     return []
+
+
+def _tensors_bytes(header: dict[str, Any]) -> int | None:
+    try:
+        return max(
+            (int(entry["data_offsets"][1]) for name, entry in header.items() if name != "__metadata__"), default=0
+        )
+    except (KeyError, TypeError, IndexError, ValueError):
+        return None
 
 
 def _tokenizer_faults(folder: Path) -> list[str]:

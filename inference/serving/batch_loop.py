@@ -7,6 +7,7 @@ all. The version of transformers is pinned, and tests cover each of these parts.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Sequence
 from itertools import count
@@ -17,7 +18,7 @@ from transformers import ContinuousBatchingConfig
 from transformers.generation.continuous_batching.continuous_api import BackgroundThreadStatus, OutputRouter
 from transformers.generation.continuous_batching.requests import GenerationOutput, RequestState
 
-from inference.base import Options
+from inference.base import EngineOutOfMemory, Options
 from inference.serving.capacity import BLOCK_TOKENS, Capacity
 from inference.serving.jobs import Job, Progress
 from inference.serving.loading import engine_error, plain_generation_config
@@ -28,6 +29,11 @@ MAX_REQUESTS_PER_BATCH = 256
 # model's plain forward pass. Rounding moves it by hundredths; a wrong mask or cache by several.
 PROBE_TOLERANCE = 0.5
 PROBE_TOKENS = 6
+# The library prints by a handler of its own, each step's sizes included; the site's logging decides instead.
+_library_log = logging.getLogger("ContinuousBatchingLogger")
+_library_log.handlers.clear()
+_library_log.propagate = True
+_library_log.setLevel(logging.WARNING)
 _probe_numbers = count(1)
 
 
@@ -79,12 +85,6 @@ class BatchLoop:
             return int(queued)
         return int(queued + len(processor.scheduler.active_requests) + len(processor.scheduler.waiting_requests))
 
-    @property
-    def free_share(self) -> float:
-        """The part of the cache that no request holds, from 0 to 1. Blocks kept only for sharing count as free."""
-        processor = self._manager.batch_processor
-        return 1.0 if processor is None else float(processor.cache.compute_free_capacity())
-
     def submit(self, job: Job) -> None:
         """Add a job; the manager lets it wait while the cache is full."""
         sampler = Sampler(job.options, unpenalised=self._unpenalised, vocabulary=self._vocabulary)
@@ -114,6 +114,8 @@ class BatchLoop:
 
         Some models run in the loop and give nonsense (their attention does not read the shared cache). So each
         token that the loop chose must also be about the best one by the model's own reckoning.
+
+        Raises ``EngineOutOfMemory``.
         """
         greedy = Options(max_new_tokens=PROBE_TOKENS, temperature=0.0, repetition_penalty=1.0)
         jobs = [Job(prompt, PROBE_TOKENS, greedy, name=f"probe-{next(_probe_numbers)}") for prompt in prompts]
@@ -123,6 +125,8 @@ class BatchLoop:
         status.request_stop(BackgroundThreadStatus.FLUSH_AND_STOP, 0)
         error = self.run()
         if error is not None:
+            if isinstance(failure := engine_error(error, "starting the generation loop"), EngineOutOfMemory):
+                raise failure from error
             return f"{type(error).__name__}: {error}"
         status.clear()
         for job in jobs:

@@ -52,12 +52,12 @@ class Sampler:
         """Lower in place the scores (one row, by token) of tokens that occurred in ``tokens``, the text so far."""
         if self.penalty == 1.0:
             return
-        ids = self._remember(tokens).to(scores.device)
+        ids = self._remember(tokens, scores.device)
         if ids.numel():
             known = scores[ids]
             scores[ids] = torch.where(known < 0, known * self.penalty, known / self.penalty)
 
-    def _remember(self, parts: Sequence[Sequence[int]]) -> torch.Tensor:
+    def _remember(self, parts: Sequence[Sequence[int]], device: torch.device) -> torch.Tensor:
         start = 0
         fresh: list[int] = []
         for part in parts:
@@ -68,9 +68,10 @@ class Sampler:
             start += len(part)
         self._counted = max(self._counted, start)
         if self._seen_ids is None:
-            self._seen_ids = torch.tensor(fresh, dtype=torch.long)
+            self._seen_ids = torch.tensor(fresh, dtype=torch.long, device=device)
         elif fresh:
-            self._seen_ids = torch.cat((self._seen_ids, torch.tensor(fresh, dtype=torch.long)))
+            more = torch.tensor(fresh, dtype=torch.long, device=device)
+            self._seen_ids = torch.cat((self._seen_ids, more))
         return self._seen_ids
 
 
@@ -136,7 +137,11 @@ class BatchSampling(ContinuousBatchingLogitsProcessorList):
         samplers = [state.logit_processor_kwargs["sampler"] for state in self._requests]
         for row, (sampler, state) in enumerate(zip(samplers, self._requests, strict=True)):
             sampler.penalise(scores[row], state.initial_tokens, state.generated_tokens)
-        return scores.scatter_(-1, choose(scores, samplers)[:, None], float("inf"))
+        if samplers:
+            # Requests whose prompt is still being read have rows too, behind those that get a token.
+            known = scores[: len(samplers)]
+            known.scatter_(-1, choose(known, samplers)[:, None], float("inf"))
+        return scores
 
 
 class SingleSampling(LogitsProcessor):

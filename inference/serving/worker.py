@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 
 import torch
+from transformers.utils import logging as transformers_logging
 
 from inference.base import EngineError, EngineStopped
 from inference.serving.jobs import Job, Loop
@@ -26,6 +27,8 @@ FIRST_PAUSE_SECONDS = 0.1
 JOIN_SECONDS = 30.0
 
 BuildLoop = Callable[[], Loop]
+# A bar on a worker's standard error is noise in its log. The function bears no types.
+_quiet: Callable[[], None] = transformers_logging.disable_progress_bar
 
 
 class EngineThread:
@@ -103,6 +106,7 @@ class EngineThread:
         try:
             # Here and not at the caller's: the number belongs to the thread that computes.
             torch.set_num_threads(cpu_threads(self._threads))
+            _quiet()
             build = self._load()
         except Exception as error:
             failure = engine_error(error, "loading")
