@@ -58,7 +58,7 @@ lint: install-dev ## ruff, mypy, import contracts, templates, migrations, produc
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
-	$(BIN)/djlint --lint --check --quiet templates
+	$(BIN)/djlint --lint --quiet templates
 	ENV_FILE= DATA_DIR=$(VENV)/lint $(BIN)/python manage.py makemigrations --check --dry-run
 	ENV_FILE= DATA_DIR=$(VENV)/lint ENVIRONMENT=production SITE_URL=https://chat.example.org \
 		SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
