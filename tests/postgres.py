@@ -19,6 +19,9 @@ class Postgres:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # Run by root, the server belongs to a user of its own, who must get as far as its folder.
+        folder.parent.chmod(0o711)
         self._server = get_server(folder, cleanup_mode="stop")
 
     @property
