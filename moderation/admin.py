@@ -122,7 +122,7 @@ class ReviewAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("severity"), ordering="severity")
     def severity_bar(self, review: Review) -> SafeString:
         number = f"{review.severity:.2f}"
-        return format_html('<meter min="0" max="1" value="{0}">{0}</meter> {0}', number)
+        return format_html('<meter max="1" low="0.6" high="0.85" optimum="0" value="{0}">{0}</meter> {0}', number)
 
     @admin.display(description=gettext_lazy("labels"))
     def labels_named(self, review: Review) -> str:
@@ -131,6 +131,10 @@ class ReviewAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("action taken"), ordering="action")
     def action_named(self, review: Review) -> str:
         return review.get_action_display()
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        response: HttpResponse = super().changelist_view(request, {**(extra_context or {}), "title": _("Flags")})
+        return response
 
     # --- one flag ------------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from moderation.notices import LABEL_NAMES
+from moderation.notices import LABEL_NAMES, label_name
 from moderation.patterns import PatternFault, phrase_compile, regex_check
 from moderation.verdicts import LABELS, Action, Stage
 
@@ -239,4 +239,5 @@ class Review(models.Model):
         permissions = [("resolve_review", "Can uphold or dismiss a flag")]
 
     def __str__(self) -> str:
-        return f"{self.stage} {self.action} {', '.join(self.labels)}"
+        named = ", ".join(label_name(label) for label in self.labels)
+        return ": ".join(filter(None, [f"{self.get_stage_display()}, {self.get_action_display()}", named]))

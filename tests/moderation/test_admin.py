@@ -148,7 +148,7 @@ def test_a_flag_is_shown_with_all_that_a_reviewer_needs(browser: Client) -> None
     shown, withheld = re.findall(r'review-text review-(?:shown|withheld)">(.*?)</p>', html, re.DOTALL)
     assert shown == '<mark title="threat">Good day. </mark>'
     assert withheld == '<mark title="threat">&lt;b&gt;You&lt;/b&gt; will regret this.</mark>'
-    assert '<meter min="0" max="1" value="0.93">0.93</meter>' in html
+    assert '<meter max="1" low="0.60" high="0.85" optimum="0" value="0.93">0.93</meter>' in html
     assert re.search(r"<td>0\.60</td>\s*<td>0\.85</td>", html), "the thresholds of the policy that judged"
     assert "fake</strong> <code>1</code>: threat 0.93" in html
     assert 'name="outcome" value="upheld"' in html
