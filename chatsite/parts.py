@@ -14,9 +14,6 @@ from pathlib import Path
 
 from chatsite.env import BASE_DIR, Environment
 
-MAX_WEBSOCKET_BYTES = 1024 * 1024
-"""Four times what the site takes: a frame above the site's limit gets an answer, one above this a close."""
-WEB_GRACE_SECONDS = 3
 NO_ROOT_WARNING = {"PYTHONWARNINGS": "ignore:You're running the worker"}
 """Celery warns at length when root runs it. The danger that it means is pickled messages; the site takes JSON only."""
 REDIS = "redis"
@@ -65,15 +62,8 @@ def redis_part(socket: Path, folder: Path) -> Part:
     return Part(REDIS, tuple(command), orphan_signal=signal.SIGTERM)
 
 
-def web_part(environment: Environment) -> Part:
-    command = [sys.executable, "-m", "uvicorn", "chatsite.asgi:application"]
-    command += ["--host", environment.host, "--port", str(environment.port)]
-    command += ["--ws", "websockets-sansio", "--ws-max-size", str(MAX_WEBSOCKET_BYTES)]
-    command += ["--timeout-graceful-shutdown", str(WEB_GRACE_SECONDS)]
-    command += ["--log-level", environment.log_level.lower(), "--no-access-log", "--no-server-header"]
-    # Whose address a request came from is read from headers only where a proxy is known to set them.
-    command += ["--proxy-headers"] if environment.behind_https_proxy else ["--no-proxy-headers"]
-    return Part("web", tuple(command))
+def web_part() -> Part:
+    return Part("web", (sys.executable, "-m", "chatsite.serve"))
 
 
 def worker_part(name: str, queue: str, concurrency: int, environment: Environment) -> Part:
@@ -94,7 +84,7 @@ def beat_part(environment: Environment) -> Part:
 def stack_parts(environment: Environment) -> list[Part]:
     """All parts in the order of their start. Raises ``PartFault``."""
     parts = [
-        web_part(environment),
+        web_part(),
         worker_part("inference", "inference", environment.inference_concurrency, environment),
         worker_part("housekeeping", "housekeeping", 2, environment),
         beat_part(environment),

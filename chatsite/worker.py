@@ -10,10 +10,14 @@ import logging
 import os
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import redis
 from celery import signals
+from django.conf import settings
+from django.db import connections
 
 from chatsite.presence import RENEW_SECONDS, TIMEOUT_SECONDS, presence_client, presence_end, presence_renew
 from conversations.turns import shutdown_begin
@@ -23,6 +27,7 @@ from moderation import runtime as moderation_runtime
 
 logger = logging.getLogger(__name__)
 INFERENCE_QUEUE = "inference"
+ALIVE_FILE = os.environ.get("ALIVE_FILE", "")
 EXIT_CONFIG = os.EX_CONFIG
 """Exit status of a worker that no restart can help (78, from sysexits.h)."""
 
@@ -44,6 +49,7 @@ class PresenceThread(threading.Thread):
                     is_ready = inference_runtime.is_engine_ready() and moderation_runtime.is_ready()
                     if is_ready:
                         presence_renew(client, self._worker, self._model)
+                        _alive_touch()
                     elif was_ready:
                         presence_end(client, self._worker)
                         logger.warning("%s is not ready: its engine or its judge stopped", self._worker)
@@ -71,11 +77,13 @@ def worker_warm_up(sender: str, instance: Any, **_kwargs: Any) -> None:
     if INFERENCE_QUEUE not in instance.app.amqp.queues.consume_from:
         return
     try:
-        engine = inference_runtime.get_engine()
-        logger.info("loading the model %s", engine.name)
-        engine.warm_up()
-        logger.info("loading the judge")
-        moderation_runtime.warm_up()
+        # Both at once: each does its work in a thread of its own, and much of it is waiting for files.
+        with ThreadPoolExecutor(1, "judge-warm-up") as pool:
+            judge = pool.submit(_judge_warm_up)
+            logger.info("loading the model %s and the judge", settings.CHAT_MODEL)
+            engine = inference_runtime.get_engine()
+            engine.warm_up()
+            judge.result()
     except EngineError as error:
         _give_up(f"The model cannot be served: {error}", restart_may_help=error.retryable)
     except Exception as error:
@@ -85,10 +93,31 @@ def worker_warm_up(sender: str, instance: Any, **_kwargs: Any) -> None:
     _presence.start()
 
 
+def _judge_warm_up() -> None:
+    try:
+        moderation_runtime.warm_up()
+    finally:
+        connections.close_all()  # this thread's own
+
+
 def _give_up(message: str, *, restart_may_help: bool) -> None:
     """End this process with one line. Celery's signals swallow exceptions, but let SystemExit through."""
     print(message, file=sys.stderr, flush=True)  # noqa: T201
     sys.exit(1 if restart_may_help else EXIT_CONFIG)
+
+
+@signals.task_postrun.connect
+@signals.after_task_publish.connect
+def alive(**_kwargs: Any) -> None:
+    """A task was done, or (in the clock) sent: for a process without a model that is the sign of life."""
+    if _presence is None:
+        _alive_touch()
+
+
+def _alive_touch() -> None:
+    """ALIVE_FILE, where it is set, is as old as this process's last sign of life: a container's health check."""
+    if ALIVE_FILE:
+        Path(ALIVE_FILE).touch()
 
 
 @signals.worker_shutting_down.connect

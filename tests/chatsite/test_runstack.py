@@ -84,7 +84,7 @@ def test_the_ready_block_tells_how_to_get_in(running: tuple[Site, Background]) -
 
 def test_each_part_is_a_process_of_its_own(running: tuple[Site, Background]) -> None:
     _site, run = running
-    for word in ("redis-server", "uvicorn", "-Q inference", "-Q housekeeping", " beat "):
+    for word in ("redis-server", "chatsite.serve", "-Q inference", "-Q housekeeping", " beat "):
         assert run.child(word).is_running()
 
 

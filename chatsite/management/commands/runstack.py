@@ -41,9 +41,8 @@ class Command(BaseCommand):
         with lock:
             port_check(ENV)
             redis_check(ENV)
-            self.stdout.write("Preparing the database and the static files ...")
+            self.stdout.write("Preparing the database ...")
             database_prepare()
-            call_command("collectstatic", interactive=False, verbosity=0)
             environment = {**os.environ, "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "chatsite.settings"}
             supervisor = Supervisor(parts, environment, kept_files=[lock.fileno()])
             threading.Thread(target=greet, args=(supervisor, ENV, started), name="greet", daemon=True).start()

@@ -1,0 +1,82 @@
+"""The environment: every key is told in .env.example, and what is bad is named."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatsite.env import BASE_DIR, Environment, EnvironmentFault, read_environment
+
+COMPOSE_KEYS = {"POSTGRES_PASSWORD", "TORCH_BUILD", "TORCH_INDEX_URL"}
+
+
+def test_env_example_tells_every_key_and_no_other() -> None:
+    told = set(re.findall(r"^#?([A-Z_]+)=", (BASE_DIR / ".env.example").read_text(), re.MULTILINE))
+    assert told == {name.upper() for name in Environment.model_fields} | COMPOSE_KEYS
+
+
+def test_env_example_tells_the_defaults() -> None:
+    """A default that can be written as one word is the one in the code."""
+    told = dict(re.findall(r"^#?([A-Z_]+)=(.+)$", (BASE_DIR / ".env.example").read_text(), re.MULTILINE))
+    for name, field in Environment.model_fields.items():
+        written = told.get(name.upper(), "")
+        if written and name not in {"database_url", "redis_url"}:
+            default = field.get_default(call_default_factory=True)
+            assert written == (str(default).lower() if isinstance(default, bool) else str(default)), name
+
+
+def faults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, **variables: str) -> str:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    for key, value in variables.items():
+        monkeypatch.setenv(key, value)
+    with pytest.raises(EnvironmentFault) as caught:
+        read_environment()
+    return str(caught.value)
+
+
+def test_each_bad_key_is_named_and_its_value_is_not_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    said = faults(monkeypatch, tmp_path, PORT="many", CHAT_TOP_P="7")
+    assert "PORT: " in said
+    assert "CHAT_TOP_P: " in said
+
+
+@pytest.mark.parametrize("secret", ["", "change-me", "short"])
+def test_production_refuses_a_missing_or_weak_secret(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, secret: str
+) -> None:
+    said = faults(monkeypatch, tmp_path, ENVIRONMENT="production", SECRET_KEY=secret, SITE_URL="https://a.example")
+    assert "SECRET_KEY" in said
+    assert not (tmp_path / "secret_key").exists()
+
+
+def test_production_refuses_plain_http(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    given = {"ENVIRONMENT": "production", "SECRET_KEY": "k" * 40, "SITE_URL": "http://chat.example.org"}
+    assert "https://" in faults(monkeypatch, tmp_path, **given)
+
+
+def test_a_local_secret_is_made_once_and_closed_to_others(tmp_path: Path) -> None:
+    first = Environment(data_dir=tmp_path)
+    assert Environment(data_dir=tmp_path).secret_key == first.secret_key
+    assert (tmp_path / "secret_key").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "address"),
+    [
+        ({}, "http://127.0.0.1:8000"),
+        ({"host": "0.0.0.0", "port": 81}, "http://127.0.0.1:81"),  # noqa: S104
+        ({"host": "::1"}, "http://[::1]:8000"),
+        ({"site_url": "https://chat.example.org"}, "https://chat.example.org"),
+    ],
+)
+def test_the_sites_address(tmp_path: Path, fields: dict[str, Any], address: str) -> None:
+    assert Environment(data_dir=tmp_path, **fields).site_url == address
+
+
+def test_a_long_data_folder_gets_a_socket_elsewhere(tmp_path: Path) -> None:
+    environment = Environment(data_dir=tmp_path / ("long" * 40))
+    assert len(str(environment.redis_socket)) < 100
+    assert environment.redis_socket == Environment(data_dir=tmp_path / ("long" * 40)).redis_socket
