@@ -237,10 +237,10 @@ def conversation_rename(request: HttpRequest, conversation_id: UUID) -> HttpResp
             refusal = str(fault)
         else:
             if is_partial:
-                return render(request, "conversations/_title.html", {"conversation": conversation, "is_renamed": True})
+                return render(request, "conversations/_title.html", {"conversation": conversation, "has_focus": True})
             return redirect("conversations:detail", conversation.pk)
     elif is_partial and "cancel" in request.GET:
-        return render(request, "conversations/_title.html", {"conversation": conversation})
+        return render(request, "conversations/_title.html", {"conversation": conversation, "has_focus": True})
     template = "conversations/_title_form.html" if is_partial else "conversations/rename.html"
     context = {"conversation": conversation, "title": title, "refusal": refusal, "title_max": services.TITLE_MAX_CHARS}
     # htmx ignores the body of an error by default, so a refused title comes with 200 there.

@@ -4,6 +4,9 @@ const PREFIX = "chat.draft.";
 const SENT_PREFIX = "chat.sent.";
 const LIFETIME_MS = 30 * 24 * 3600 * 1000;
 
+// After signing out, the page that is left must not store its box again.
+let isOver = false;
+
 function read(key) {
     try {
         const value = JSON.parse(localStorage.getItem(key) ?? "null");
@@ -15,6 +18,9 @@ function read(key) {
 
 /** Returns false when the browser refuses to store (private mode, full): the person should know. */
 function write(key, value) {
+    if (isOver) {
+        return true;
+    }
     try {
         localStorage.setItem(key, JSON.stringify({ ...value, at: Date.now() }));
         return true;
@@ -52,6 +58,7 @@ export function draftSettle(key, clientId) {
 
 /** Forgets everything (signing out on a shared machine) or only what is older than a month. */
 export function draftsForget({ all = false } = {}) {
+    isOver = all;
     try {
         for (const key of Object.keys(localStorage)) {
             if (!key.startsWith(PREFIX) && !key.startsWith(SENT_PREFIX)) {
