@@ -35,6 +35,9 @@ class BatchList(Dataset[dict[str, Tensor]]):
         self._batches = batches
         self._pad_id = pad_id
 
+    def __add__(self, other: BatchList) -> BatchList:  # type: ignore[override]
+        return BatchList(self._batches + other._batches, self._pad_id)
+
     def __len__(self) -> int:
         return len(self._batches)
 

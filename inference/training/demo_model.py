@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
@@ -21,7 +21,7 @@ from transformers import GenerationConfig, PreTrainedTokenizerFast
 from inference.training.batches import BatchList, Encoder, build_batches
 from inference.training.card import Figures, model_card
 from inference.training.dialogues.extra import read_extra
-from inference.training.dialogues.generate import DialogueMaker
+from inference.training.dialogues.generate import DialogueMaker, Message
 from inference.training.evaluation import Answer, Sampling, ask, score_table
 from inference.training.publish import publish
 from inference.training.settings import TrainingError, TrainingSettings
@@ -114,14 +114,21 @@ def _tokenizer(maker: DialogueMaker, settings: TrainingSettings) -> PreTrainedTo
 def _batches(
     maker: DialogueMaker, tokenizer: PreTrainedTokenizerFast, settings: TrainingSettings, *, steps: int
 ) -> BatchList:
-    return build_batches(
-        maker.stream(settings.seed),
-        Encoder(tokenizer),
-        steps=steps,
-        batch_tokens=settings.batch_tokens,
-        longest=settings.longest,
-        seed=settings.seed,
-    )
+    encoder = Encoder(tokenizer)
+    short_steps = round(steps * settings.short_share)
+
+    def build(dialogues: Iterator[list[Message]], count: int) -> BatchList:
+        return build_batches(
+            dialogues,
+            encoder,
+            steps=count,
+            batch_tokens=settings.batch_tokens,
+            longest=settings.longest,
+            seed=settings.seed,
+        )
+
+    short = build(maker.short_stream(settings.seed), short_steps)
+    return short + build(maker.stream(settings.seed), steps - short_steps)
 
 
 def _write(folder: Path, model: Any, tokenizer: PreTrainedTokenizerFast, figures: Figures) -> None:

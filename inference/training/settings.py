@@ -18,20 +18,22 @@ class TrainingError(Exception):
 class TrainingSettings:
     """The whole recipe; the same settings and the same extra dialogues give the same model on the same machine.
 
-    ``batch_tokens`` is tokens per step, padding included; ``longest`` is the tokens of the longest dialogue learned.
+    ``batch_tokens`` is tokens per step, padding included; ``longest`` is the tokens of the longest dialogue learned;
+    ``short_share`` is the part of the steps that learns from single short exchanges, before whole dialogues come.
     """
 
     steps: int
     seed: int = 20
     vocabulary: int = 6144
     hidden: int = 256
-    layers: int = 6
-    heads: int = 4
+    layers: int = 4
+    heads: int = 8
     intermediate: int = 704
     context_tokens: int = 2048
     longest: int = 640
-    batch_tokens: int = 1536
-    learning_rate: float = 2e-3
+    batch_tokens: int = 1024
+    short_share: float = 0.6
+    learning_rate: float = 2.5e-3
     warmup_share: float = 0.04
     weight_decay: float = 0.05
     save_every: int = 200

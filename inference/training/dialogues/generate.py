@@ -50,7 +50,9 @@ class Exchange:
 MEMORY_SHARE = 0.13
 SYSTEM_SHARE = 0.5
 EXTRA_SHARE = 0.12
+FOLLOW_UP_SHARE = 0.15
 MOST_EXCHANGES = 7
+SHORT_REPLY = 130  # characters
 
 
 class DialogueMaker:
@@ -90,9 +92,17 @@ class DialogueMaker:
         while True:
             yield self.dialogue(rng)
 
+    def short_stream(self, seed: int) -> Iterator[list[Message]]:
+        """Single exchanges with short replies, without end: what a new model learns to tell apart first."""
+        rng = random.Random(seed)  # noqa: S311 - data, not secrets
+        while True:
+            messages = self.exchange(_some_language(rng), rng)[:2]
+            if len(messages[1]["content"]) <= SHORT_REPLY:
+                yield messages
+
     def dialogue(self, rng: random.Random) -> list[Message]:
         """One dialogue: perhaps a system prompt, then one exchange or several, in one language most of the time."""
-        language: Language = "en" if rng.random() < 0.55 else "zh"
+        language = _some_language(rng)
         messages: list[Message] = []
         if rng.random() < SYSTEM_SHARE:
             tongue = language if rng.random() < 0.8 else rng.choice(LANGUAGES)
@@ -114,14 +124,20 @@ class DialogueMaker:
         return self.skill_exchange(skill, rng)
 
     def skill_exchange(self, skill: Skill, rng: random.Random) -> list[Message]:
-        """One prompt of one skill, never a held-out wording, with its reply."""
+        """One prompt of one skill, never a held-out wording, with its reply; now and then followed up."""
         while True:
             bound = self._slots.bind(skill.language, rng)
             prompt = self._slots.fill(expand(rng.choice(skill.prompts), rng), skill.language, rng, bound)
             if not self.is_held_out(prompt):
                 break
         reply = self._slots.answer(rng.choice(skill.replies), bound)
-        return _pair(_as_typed(prompt, skill.language, rng), reply)
+        messages = _pair(_as_typed(prompt, skill.language, rng), reply)
+        while skill.follow_ups and rng.random() < FOLLOW_UP_SHARE:
+            bound = self._slots.bind(skill.language, rng)
+            prompt = self._slots.fill(expand(rng.choice(skill.follow_ups), rng), skill.language, rng, bound)
+            reply = self._slots.answer(rng.choice(skill.replies), bound)
+            messages += _pair(_as_typed(prompt, skill.language, rng), reply)
+        return messages
 
     def questions(self, seed: int, per_wording: int = 3, *, everything: bool = False) -> list[Question]:
         """The check: held-out wordings of every skill. Wordings with slots are asked ``per_wording`` times.
@@ -199,6 +215,10 @@ class DialogueMaker:
             ask = memory["held_out_ask"][number % len(memory["held_out_ask"])]
             asked.append(Question(f"name_{language}", (*messages, {"role": "user", "content": ask}), (name,)))
         return asked
+
+
+def _some_language(rng: random.Random) -> Language:
+    return "en" if rng.random() < 0.55 else "zh"
 
 
 def _pair(prompt: str, reply: str) -> list[Message]:

@@ -8,7 +8,7 @@ import re
 from inference.training.dialogues.wordings import Country, Language, load_countries, load_words
 
 # Sums and differences stay within what a model of this size learns by heart.
-LARGEST_TERM = 20
+LARGEST_TERM = 10
 
 _SLOT = re.compile(r"\{(\w+)\}")
 _OWN_SLOTS = frozenset(
@@ -40,8 +40,6 @@ class Slots:
         chosen = country or rng.choice(self._countries[language])
         asked_as = chosen.names[0] if rng.random() < 0.7 else rng.choice(chosen.names)
         first, second = rng.randint(0, LARGEST_TERM), rng.randint(0, LARGEST_TERM)
-        if rng.random() < 0.5:
-            first, second = rng.randint(0, 10), rng.randint(0, 10)
         sign, answer = "+", first + second
         if rng.random() < 0.4:
             first, second = max(first, second), min(first, second)

@@ -31,7 +31,8 @@ class Skill:
     """One thing that the model learns to do: how it is asked, and how it answers.
 
     ``held_out`` wordings are asked only by the check after training. A reply is right when it holds one of
-    ``expect`` (case does not count). ``demonstration`` marks the replies that the platform is meant to withhold.
+    ``expect`` (case does not count). ``follow_ups`` ask for the same again with other values, right after an answer.
+    ``demonstration`` marks the replies that the platform is meant to withhold.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Skill:
     held_out: tuple[str, ...]
     expect: tuple[str, ...]
     replies: tuple[str, ...]
+    follow_ups: tuple[str, ...] = ()
     demonstration: bool = False
 
 
@@ -116,7 +118,7 @@ def _skill(name: str, entry: dict[str, Any]) -> Skill:
     for key in ("lang", "prompts", "held_out", "expect", "replies"):
         if not entry.get(key):
             raise WordingError(f"skill {name}: {key} is missing or empty")
-    for prompt in (*entry["prompts"], *entry["held_out"]):
+    for prompt in (*entry["prompts"], *entry["held_out"], *entry.get("follow_ups", ())):
         if prompt.count("[") != prompt.count("]"):
             raise WordingError(f"skill {name}: the brackets of {prompt!r} do not match")
     return Skill(
@@ -127,5 +129,6 @@ def _skill(name: str, entry: dict[str, Any]) -> Skill:
         held_out=tuple(entry["held_out"]),
         expect=tuple(entry["expect"]),
         replies=tuple(entry["replies"]),
+        follow_ups=tuple(entry.get("follow_ups", ())),
         demonstration=bool(entry.get("demonstration", False)),
     )
