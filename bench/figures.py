@@ -1,0 +1,103 @@
+"""The benchmark's arithmetic: from single replies to the figures of a table. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import ceil
+from statistics import median
+
+STACK = "stack"
+DIRECT = "direct"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One reply. ``started``, ``first`` and ``ended`` are seconds on a clock that all replies of a round share.
+
+    ``first`` is when the first token (direct) or the first visible text (stack) was there.
+    """
+
+    started: float
+    first: float
+    ended: float
+    tokens: int
+
+    @property
+    def first_after(self) -> float:
+        return self.first - self.started
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """All replies asked for at one moment on one side, and the CPU seconds that each process took meanwhile."""
+
+    side: str
+    replies: Sequence[Reply]
+    cpu_seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """From the first question to the end of the last reply."""
+        return max(reply.ended for reply in self.replies) - min(reply.started for reply in self.replies)
+
+    @property
+    def tokens(self) -> int:
+        return sum(reply.tokens for reply in self.replies)
+
+    @property
+    def tokens_per_second(self) -> float:
+        return self.tokens / self.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What came out for one model at one number of sockets. Times in seconds.
+
+    ``ratio`` is the median of the ratios of neighbouring rounds, which a slow change of the machine's speed does not
+    touch; ``ratios`` are those of each pair, in order. ``cpu_per_1000_tokens`` are CPU seconds.
+    """
+
+    sockets: int
+    stack_tokens_per_second: float
+    direct_tokens_per_second: float
+    ratio: float
+    ratios: tuple[float, ...]
+    first_text: float
+    first_text_p95: float
+    first_token: float
+    first_token_p95: float
+    cpu_per_1000_tokens: dict[str, float]
+
+
+def level_figures(sockets: int, pairs: Sequence[tuple[Round, Round]]) -> Level:
+    """Figures of pairs of rounds (stack, direct). Raises ``ValueError`` when there is none."""
+    if not pairs:
+        raise ValueError("there is no round to make figures of")
+    stack_rounds, direct_rounds = [stack for stack, _ in pairs], [direct for _, direct in pairs]
+    ratios = tuple(stack.tokens_per_second / direct.tokens_per_second for stack, direct in pairs)
+    first_text = [reply.first_after for one in stack_rounds for reply in one.replies]
+    first_token = [reply.first_after for one in direct_rounds for reply in one.replies]
+    return Level(
+        sockets=sockets,
+        stack_tokens_per_second=median(one.tokens_per_second for one in stack_rounds),
+        direct_tokens_per_second=median(one.tokens_per_second for one in direct_rounds),
+        ratio=median(ratios),
+        ratios=ratios,
+        first_text=median(first_text),
+        first_text_p95=percentile(first_text, 95),
+        first_token=median(first_token),
+        first_token_p95=percentile(first_token, 95),
+        cpu_per_1000_tokens=_cpu(stack_rounds) | _cpu(direct_rounds),
+    )
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The smallest value that at least ``percent`` of a hundred of them do not exceed (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[max(0, ceil(percent / 100 * len(ordered)) - 1)]
+
+
+def _cpu(rounds: Sequence[Round]) -> dict[str, float]:
+    names = [name for one in rounds[:1] for name in one.cpu_seconds]
+    return {name: median(1000 * one.cpu_seconds[name] / one.tokens for one in rounds) for name in names}
