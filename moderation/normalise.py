@@ -16,6 +16,7 @@ import regex
 _INVISIBLE = regex.compile(r"[\p{Default_Ignorable_Code_Point}\p{Cf}]+")
 _CLUSTER = regex.compile(r"\X")
 _SPACES = regex.compile(r"\s+")
+_RUN_OF_SPACES = regex.compile(r"\s\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,10 @@ class Normalised:
 
 def normalise(text: str) -> Normalised:
     """Bring a text to its plain form; runs of spaces and line breaks become one space."""
+    if text.isascii() and not _RUN_OF_SPACES.search(text):
+        # Nearly all English text; nothing moves, so nothing needs to be mapped.
+        length = len(text)
+        return Normalised(_SPACES.sub(" ", text.lower()), range(length), range(1, length + 1))
     plain: list[str] = []
     starts: list[int] = []
     ends: list[int] = []

@@ -206,3 +206,11 @@ def test_what_is_plain_stays_as_it_is(text: str) -> None:
 def test_a_rule_that_blocks_blocks_under_the_default_policy(default: RulesClassifier) -> None:
     results: list[ClassifierResult] = default.predict(["I will kill you"])
     assert decide(results, Stage.REPLY, DEFAULT_POLICY, 1).action is Action.BLOCK
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_the_short_way_for_ascii_is_the_same(text: str) -> None:
+    short, long = normalise(text), normalise(text + "好")
+    assert long.text == short.text + "好"
+    assert list(long.starts) == [*short.starts, len(text)]
+    assert list(long.ends) == [*short.ends, len(text) + 1]
