@@ -14,6 +14,7 @@ from pygments.styles import get_style_by_name
 from conversations.codestyle import CODE_CSS, DARK_STYLE, LIGHT_STYLE, code_css
 from conversations.models import Message, Turn
 from conversations.rendering import markdown_blocks, markdown_to_html, message_html
+from tests.conversations.test_looks import TOKENS, contrast
 from tests.conversations.xss_corpus import PAYLOADS
 
 ALLOWED = {
@@ -285,20 +286,10 @@ def test_code_css_is_current() -> None:
     assert CODE_CSS.read_text() == code_css(), "run `manage.py write_code_css`"
 
 
-@pytest.mark.parametrize(("style", "background"), [(LIGHT_STYLE, "ffffff"), (DARK_STYLE, "1c201f")])
+@pytest.mark.parametrize(
+    ("style", "background"), [(LIGHT_STYLE, TOKENS["surface"][0]), (DARK_STYLE, TOKENS["surface"][1])]
+)
 def test_code_can_be_read_on_its_background(style: str, background: str) -> None:
     for token, look in get_style_by_name(style):
         if look["color"] and "Whitespace" not in str(token):
-            assert _contrast(look["color"], background) >= 4.5, token
-
-
-def _contrast(one: str, other: str) -> float:
-    """Contrast ratio as WCAG 2.2 defines it."""
-    dark, light = sorted((_luminance(one), _luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    parts = [int(colour[start : start + 2], 16) / 255 for start in (0, 2, 4)]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+            assert contrast(look["color"], background) >= 4.5, token

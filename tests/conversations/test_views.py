@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 from django.conf import settings as site_settings
 from django.contrib.auth.models import User
+from django.core.mail import EmailMessage
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from conversations import services
 from conversations.models import Conversation, Message, Turn
 from conversations.views import EARLIER_PAGE, SIDEBAR_PAGE
 
-HTMX = {"HTTP_HX_REQUEST": "true"}
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse as Response
+
+HTMX = {"hx-request": "true"}
 PAGES = ("detail", "earlier", "rename", "delete")
 
 
@@ -38,11 +43,11 @@ def other_browser(stranger: User) -> Client:
     return client
 
 
-def text_of(response: HttpResponse) -> str:
+def text_of(response: Response) -> str:
     return response.content.decode()
 
 
-def start(browser: Client, text: str = "Hello", **fields: str) -> HttpResponse:
+def start(browser: Client, text: str = "Hello", **fields: str) -> Response:
     return browser.post(reverse("conversations:start"), {"client_id": str(uuid4()), "text": text, **fields})
 
 
@@ -129,8 +134,8 @@ def test_a_suggestion_is_a_prompt(browser: Client) -> None:
     assert Turn.objects.get().prompt.text == "Who are you?"
 
 
-def test_a_refused_prompt_keeps_its_text(browser: Client, settings: pytest.FixtureRequest) -> None:
-    settings.MAX_PROMPT_CHARS = 10  # type: ignore[attr-defined]
+def test_a_refused_prompt_keeps_its_text(browser: Client, settings: Settings) -> None:
+    settings.MAX_PROMPT_CHARS = 10
     response = start(browser, "This is <too> long")
     assert response.status_code == 422
     page = text_of(response)
@@ -139,8 +144,8 @@ def test_a_refused_prompt_keeps_its_text(browser: Client, settings: pytest.Fixtu
     assert not Conversation.objects.exists()
 
 
-def test_a_full_queue_says_when_to_come_back(browser: Client, settings: pytest.FixtureRequest) -> None:
-    settings.MAX_QUEUED_TURNS = 0  # type: ignore[attr-defined]
+def test_a_full_queue_says_when_to_come_back(browser: Client, settings: Settings) -> None:
+    settings.MAX_QUEUED_TURNS = 0
     response = start(browser, "Keep me")
     assert response.status_code == 429
     assert int(response["Retry-After"]) > 0
@@ -156,9 +161,9 @@ def test_a_damaged_form_keeps_the_text_and_gets_a_new_id(browser: Client) -> Non
 
 
 @pytest.mark.parametrize("is_shipped", [True, False])
-def test_only_the_shipped_model_is_excused(browser: Client, settings: pytest.FixtureRequest, is_shipped: bool) -> None:
+def test_only_the_shipped_model_is_excused(browser: Client, settings: Settings, is_shipped: bool) -> None:
     if not is_shipped:
-        settings.CHAT_MODEL = "somebody/a-real-model"  # type: ignore[attr-defined]
+        settings.CHAT_MODEL = "somebody/a-real-model"
     page = text_of(browser.get(reverse("conversations:home")))
     assert ("small demonstration model" in page) == is_shipped
 
@@ -178,7 +183,7 @@ def test_earlier_messages_come_page_by_page(browser: Client, conversation: Conve
     page = text_of(browser.get(reverse("conversations:detail", args=[conversation.pk])))
     shown = re.findall(r'data-message-id="([^"]+)"', page)
     while (more := re.search(r'hx-get="([^"]+\?before=[^"]+)"', page)) is not None:
-        page = text_of(browser.get(more[1], **HTMX))
+        page = text_of(browser.get(more[1], headers=HTMX))
         piece = re.findall(r'data-message-id="([^"]+)"', page)
         assert 0 < len(piece) <= EARLIER_PAGE
         shown = piece + shown
@@ -204,15 +209,11 @@ def test_a_prompt_can_be_sent_without_a_socket(browser: Client, conversation: Co
 @pytest.mark.parametrize("count", [1, 20])
 def test_the_number_of_queries_does_not_grow(browser: Client, user: User, count: int) -> None:
     conversation = Conversation.objects.create(owner=user)
-    for message in exchanges(conversation, count):
-        if message.role == Message.Role.ASSISTANT:
-            Turn.objects.create(
-                conversation=conversation,
-                client_id=uuid4(),
-                prompt_id=message.parent_id,
-                reply_id=message.pk,
-                status=Turn.Status.DONE,
-            )
+    messages = exchanges(conversation, count)
+    for prompt, reply in zip(messages[::2], messages[1::2], strict=True):
+        Turn.objects.create(
+            conversation=conversation, client_id=uuid4(), prompt=prompt, reply_id=reply.pk, status=Turn.Status.DONE
+        )
     for number in range(count):
         Conversation.objects.create(owner=user, title=str(number))
     with CaptureQueriesContext(
@@ -241,7 +242,7 @@ def test_the_list_is_paged_newest_first(browser: Client, user: User) -> None:
     shown = re.findall(r'data-conversation="([^"]+)"', page)
     assert len(shown) == SIDEBAR_PAGE
     while (more := re.search(r'hx-get="([^"]+)"', page)) is not None:
-        page = text_of(browser.get(more[1].replace("&amp;", "&"), **HTMX))
+        page = text_of(browser.get(more[1].replace("&amp;", "&"), headers=HTMX))
         shown += re.findall(r'data-conversation="([^"]+)"', page)
     assert shown == expected
 
@@ -259,10 +260,10 @@ def test_a_bad_page_of_the_list_is_a_bad_request(browser: Client, query: dict[st
 @pytest.mark.parametrize("headers", [{}, HTMX])
 def test_rename(browser: Client, conversation: Conversation, headers: dict[str, str]) -> None:
     address = reverse("conversations:rename", args=[conversation.pk])
-    form = text_of(browser.get(address, **headers))
+    form = text_of(browser.get(address, headers=headers))
     assert 'name="title"' in form
     assert ("<html" in form) == (not headers)
-    response = browser.post(address, {"title": "  Trains  of  thought "}, **headers)
+    response = browser.post(address, {"title": "  Trains  of  thought "}, headers=headers)
     conversation.refresh_from_db()
     assert conversation.title == "Trains of thought"
     assert conversation.is_title_custom
@@ -275,7 +276,7 @@ def test_rename(browser: Client, conversation: Conversation, headers: dict[str, 
 @pytest.mark.parametrize("headers", [{}, HTMX])
 def test_a_refused_name_stays_in_the_form(browser: Client, conversation: Conversation, headers: dict[str, str]) -> None:
     title = "x" * (services.TITLE_MAX_CHARS + 1)
-    response = browser.post(reverse("conversations:rename", args=[conversation.pk]), {"title": title}, **headers)
+    response = browser.post(reverse("conversations:rename", args=[conversation.pk]), {"title": title}, headers=headers)
     page = text_of(response)
     assert response.status_code == (200 if headers else 422)
     assert title in page
@@ -285,7 +286,7 @@ def test_a_refused_name_stays_in_the_form(browser: Client, conversation: Convers
 
 
 def test_cancelling_a_rename_brings_the_title_back(browser: Client, conversation: Conversation) -> None:
-    page = text_of(browser.get(reverse("conversations:rename", args=[conversation.pk]) + "?cancel", **HTMX))
+    page = text_of(browser.get(reverse("conversations:rename", args=[conversation.pk]) + "?cancel", headers=HTMX))
     assert "<h1" in page
     assert "<form" not in page
 
@@ -336,8 +337,8 @@ def test_the_picker_overrules_the_browser(db: None) -> None:
 
 
 @pytest.mark.parametrize("is_open", [True, False])
-def test_signing_up_can_be_closed(db: None, settings: pytest.FixtureRequest, is_open: bool) -> None:
-    settings.SIGN_UP_OPEN = is_open  # type: ignore[attr-defined]
+def test_signing_up_can_be_closed(db: None, settings: Settings, is_open: bool) -> None:
+    settings.SIGN_UP_OPEN = is_open
     fields = {"username": "zoe", "email": "zoe@example.org", "password1": "walnut-tree-9", "password2": "walnut-tree-9"}
     Client().post(reverse("account_signup"), fields)
     assert User.objects.filter(username="zoe").exists() == is_open
@@ -353,7 +354,7 @@ ACCOUNT_PAGES = ("account_login", "account_signup", "account_reset_password", "a
 OWN_PAGES = ("account_change_password", "account_email", "account_logout", "account_reauthenticate")
 
 
-def check_page(response: HttpResponse, status: int = 200) -> None:
+def check_page(response: Response, status: int = 200) -> None:
     page = text_of(response)
     assert response.status_code == status
     assert INLINE.findall(page) == []
@@ -417,3 +418,22 @@ def test_the_words_for_the_browser_are_data(browser: Client, conversation: Conve
     page = text_of(browser.get(reverse("conversations:detail", args=[conversation.pk])))
     assert '<script id="chat-config" type="application/json">' in page
     assert str(site_settings.MAX_PROMPT_CHARS) in page
+
+
+def test_closed_sign_up_says_so(db: None, settings: Settings) -> None:
+    settings.SIGN_UP_OPEN = False
+    check_page(Client().get(reverse("account_signup")))
+
+
+def test_a_forgotten_password_is_set_anew(browser: Client, user: User, mailoutbox: list[EmailMessage]) -> None:
+    browser.logout()
+    response = browser.post(reverse("account_reset_password"), {"email": user.email}, follow=True)
+    check_page(response)
+    link = re.search(r"http://[^/]+(/accounts/password/reset/key/\S+)", str(mailoutbox[0].body))
+    assert link is not None
+    response = browser.get(link[1], follow=True)
+    check_page(response)
+    secret = "new-walnut-tree-9"
+    response = browser.post(response.wsgi_request.path, {"password1": secret, "password2": secret}, follow=True)
+    check_page(response)
+    assert Client().login(username=user.username, password=secret)

@@ -9,6 +9,8 @@ const alertLine = form.querySelector("#composer-alert");
 const state = form.querySelector("#composer-state");
 const id = form.elements.client_id;
 const key = form.dataset.draftKey;
+// A site on this very machine is reachable without any network.
+const IS_THIS_MACHINE = /^(localhost|127\.[\d.]+|\[::1\])$/;
 let isSent = false;
 
 function keep(clientId = null) {
@@ -50,7 +52,7 @@ form.addEventListener("submit", (event) => {
     let refusal = "";
     if (count > config.maxChars && !suggestion) {
         refusal = say("tooLong", count, config.maxChars);
-    } else if (!navigator.onLine) {
+    } else if (!navigator.onLine && !IS_THIS_MACHINE.test(location.hostname)) {
         refusal = say("offlineIdle");
     }
     alertLine.textContent = refusal;
@@ -73,3 +75,6 @@ form.addEventListener("submit", (event) => {
 addEventListener("pageshow", (event) => event.persisted && restore());
 draftsForget();
 restore();
+if (!matchMedia("(pointer: coarse)").matches) {
+    text.focus();
+}

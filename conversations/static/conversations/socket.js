@@ -6,6 +6,7 @@ const SLOW_DOWN_MS = 10_000;
 const STABLE_AFTER_MS = 5_000;
 const PING_AFTER_MS = 20_000;
 const PONG_WITHIN_MS = 8_000;
+const PONG_WITHIN_WHEN_OFFLINE_MS = 2_000;
 const OPEN_WITHIN_MS = 10_000;
 
 /** Closing codes after which trying again is useless, by the word for the state. */
@@ -34,7 +35,8 @@ export class ChatSocket extends EventTarget {
         url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
         this.#url = url.href;
         addEventListener("online", () => this.#wake());
-        addEventListener("offline", () => this.#drop());
+        // Only a hint: a site on this very machine is reachable without any network.
+        addEventListener("offline", () => this.#ping(PONG_WITHIN_WHEN_OFFLINE_MS));
         addEventListener("pageshow", (event) => event.persisted && this.#wake());
         document.addEventListener("visibilitychange", () => {
             if (document.visibilityState === "visible") {
@@ -100,9 +102,10 @@ export class ChatSocket extends EventTarget {
         this.#timers.ping = setTimeout(() => this.#ping(), PING_AFTER_MS);
     }
 
-    #ping() {
+    #ping(deadline = PONG_WITHIN_MS) {
         if (this.send({ type: "ping" })) {
-            this.#timers.pong = setTimeout(() => this.#giveUp(), PONG_WITHIN_MS);
+            clearTimeout(this.#timers.pong);
+            this.#timers.pong = setTimeout(() => this.#giveUp(), deadline);
         }
     }
 
@@ -124,10 +127,6 @@ export class ChatSocket extends EventTarget {
             this.#setState(final);
             return;
         }
-        if (!navigator.onLine) {
-            this.#setState("offline");
-            return;
-        }
         const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#attempts);
         // Half fixed, half random: all browsers lose a restarted server together and must not come back together.
         let wait = longest / 2 + (Math.random() * longest) / 2;
@@ -136,7 +135,7 @@ export class ChatSocket extends EventTarget {
         }
         this.#attempts += 1;
         this.#timers.retry = setTimeout(() => this.connect(), wait);
-        this.#setState("reconnecting", code);
+        this.#setState(navigator.onLine ? "reconnecting" : "offline", code);
     }
 
     #wake() {
@@ -152,12 +151,6 @@ export class ChatSocket extends EventTarget {
         this.#attempts = 0;
         this.#setState("reconnecting");
         this.connect();
-    }
-
-    #drop() {
-        if (!this.#isFinal && this.#socket) {
-            this.#giveUp();
-        }
     }
 
     #setState(state, code = 0) {
