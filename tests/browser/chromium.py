@@ -58,12 +58,13 @@ async def chromium_open() -> AsyncIterator[Browser]:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a person looks at the site. ``size`` in CSS pixels."""
+    """How a person looks at the site. ``size`` in CSS pixels; ``is_still``: without motion."""
 
     size: tuple[int, int] = DESKTOP
     language: str = "en"
     scheme: Literal["light", "dark"] = "light"
     has_scripts: bool = True
+    is_still: bool = False
 
     @property
     def is_phone(self) -> bool:
@@ -80,6 +81,7 @@ async def context_open(browser: Browser, url: str, client: SiteClient | None, lo
         has_touch=look.is_phone,
         is_mobile=look.is_phone,
         java_script_enabled=look.has_scripts,
+        reduced_motion="reduce" if look.is_still else "no-preference",
     )
     context.set_default_timeout(WAIT_MS)
     if client is not None:
