@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 import torch
 from django.contrib.auth.models import Group, User
+from django.utils import translation
 from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
 
 from moderation import runtime
@@ -19,6 +20,13 @@ from tests.moderation.judges import verdict
 
 CLASSES = ["toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate"]
 WORDS = "hello world you are a nice bad person i will write code and poems for my friend . ! ? , 你 好 我 是".split()  # noqa: SIM905
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Whatever language another test left switched on in this thread."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
