@@ -20,6 +20,8 @@ from inference.serving.sampling import Sampler, SingleSampling
 
 # How many tokens a request gets before the next one has its turn.
 TURN_TOKENS = 8
+# Models that keep a state instead of a cache read everything anew in each turn, so theirs are longer.
+STATEFUL_TURN_TOKENS = 64
 
 
 @dataclass(slots=True, eq=False)
@@ -50,8 +52,7 @@ class TurnLoop:
         self._vocabulary = int(model.config.get_text_config().vocab_size)
         self._context_tokens = context_tokens
         self._concurrency = concurrency
-        # Models that keep a state instead of a cache cannot go on where a call of generate ended.
-        self._turn_tokens = 10**9 if getattr(model, "_is_stateful", False) else TURN_TOKENS
+        self._turn_tokens = STATEFUL_TURN_TOKENS if getattr(model, "_is_stateful", False) else TURN_TOKENS
         self._waiting: deque[Job] = deque()
         self._active: deque[_Active] = deque()
         self._changed = threading.Condition()

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM, MambaForCausalLM
 
 from inference.base import (
     ChatMessage,
@@ -35,6 +35,7 @@ EngineStart = Callable[..., TransformersEngine]
 Patch = Callable[[Callable[[int], None]], None]
 
 DEADLINE_SECONDS = 30.0
+LONG_REPLY = 200
 FAMILIES = ("llama", "qwen2", "qwen3", "gpt2", "mamba")
 GREEDY = Options(max_new_tokens=24, temperature=0.0, repetition_penalty=1.0)
 
@@ -74,18 +75,20 @@ def loop_of(engine: TransformersEngine) -> Any:
 
 @pytest.fixture
 def at_each_step(monkeypatch: pytest.MonkeyPatch) -> Patch:
-    """Calls a function with the step's number before each forward pass of a Llama."""
+    """Calls a function with the step's number before each forward pass of a Llama or a Mamba."""
 
     def patch(act: Callable[[int], None]) -> None:
-        forward = LlamaForCausalLM.forward
         step = iter(range(10**9))
+        for kind in (LlamaForCausalLM, MambaForCausalLM):
+            monkeypatch.setattr(kind, "forward", acting(kind.forward, act, step))
 
+    def acting(forward: Any, act: Callable[[int], None], step: Iterator[int]) -> Any:
         @wraps(forward)
-        def acting(*args: Any, **kwargs: Any) -> Any:
+        def act_first(*args: Any, **kwargs: Any) -> Any:
             act(next(step))
             return forward(*args, **kwargs)
 
-        monkeypatch.setattr(LlamaForCausalLM, "forward", acting)
+        return act_first
 
     return patch
 
@@ -230,21 +233,30 @@ def test_a_reply_ends_where_the_window_does(llama: TransformersEngine) -> None:
 
 
 @pytest.mark.parametrize("way", ["should_stop", "close"])
-def test_a_cancelled_request_gives_its_capacity_back(engine: TransformersEngine, way: str) -> None:
-    options = Options(max_new_tokens=200, temperature=5.0, top_k=0, top_p=1.0)
+def test_a_cancelled_request_gives_its_capacity_back(engine: TransformersEngine, way: str, at_each_step: Patch) -> None:
+    before = 10
+    permitted = threading.Semaphore(before)
+    steps: list[int] = []
+
+    def step_when_permitted(step: int) -> None:
+        assert permitted.acquire(timeout=DEADLINE_SECONDS)
+        steps.append(step)
+
+    at_each_step(step_when_permitted)
     stopping = threading.Event()
-    streams = [engine.stream(prompt(f"{number} Hello"), options, stopping.is_set) for number in range(4)]
-    for stream in streams:
-        while not next(stream).tokens:
-            pass
+    options = Options(max_new_tokens=LONG_REPLY, temperature=5.0, top_k=0, top_p=1.0)
+    stream = engine.stream(prompt(), options, stopping.is_set)
+    while not next(stream).tokens:
+        pass
     if way == "close":
-        for stream in streams:
-            stream.close()  # type: ignore[attr-defined]
+        stream.close()  # type: ignore[attr-defined]
     else:
         stopping.set()
-        for stream in streams:
-            assert list(stream)[-1].finish_reason == "cancelled"
+        assert list(stream)[-1].finish_reason == "cancelled"
+    permitted.release(10 * LONG_REPLY)
     wait_until(lambda: loop_of(engine).busy == 0)
+    # The step that was under way, and no reply to its end.
+    assert len(steps) <= before + 2
     assert text_of(engine)
 
 
