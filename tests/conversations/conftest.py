@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from celery import current_app
 from django.contrib.auth.models import User
+from django.utils import translation
 
 from conversations import events, services, turns
 from conversations.events import Event
@@ -81,6 +82,13 @@ def queued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(current_app, "send_task", keep)
     return ids
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """A page asked for in another language leaves that language on in its thread."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 
 from conversations.frames import MAX_FRAME_BYTES, FrameRefused, PromptFrame, SyncFrame, frame_parse
 
-ID = str(uuid4())
+ID = "0b0e4c1e-7d0a-4b58-9a43-5d2b8f6f2a11"
 json_values = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
