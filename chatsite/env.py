@@ -46,7 +46,9 @@ OptionalCount = Annotated[int | None, Field(ge=1), BeforeValidator(_empty_to_non
 class Environment(BaseSettings):
     """What an operator can set. Sizes are in characters, times in seconds, unless a name says otherwise."""
 
-    model_config = SettingsConfigDict(env_file=ENV_FILE, env_ignore_empty=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_file=ENV_FILE, env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     environment: Literal["local", "production"] = "local"
     debug: bool = False

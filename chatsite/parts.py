@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,7 +32,7 @@ class Part:
     name: str
     command: tuple[str, ...]
     orphan_signal: signal.Signals = signal.SIGKILL
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def command_tied_to(self, pid: int) -> list[str]:
         """The command line that ends with the process ``pid``, which must be the one that runs it."""
