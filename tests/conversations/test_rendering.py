@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from html import escape
 from html.parser import HTMLParser
 
 import pytest
@@ -197,6 +198,11 @@ def test_an_open_fence_is_code_up_to_the_end() -> None:
     html = markdown_to_html("Look:\n\n```js\nlet a = '<b>'")
     assert '<span class="code-lang">js</span>' in html
     assert "&lt;b&gt;" in html
+
+
+@pytest.mark.parametrize("text", ["<b>x</b>", '<div class="code-block">x</div>', "a <em>b</em> c", "<!-- x -->"])
+def test_raw_html_is_shown_as_text(text: str) -> None:
+    assert markdown_to_html(text) == "<p>" + escape(text, quote=False) + "</p>"
 
 
 def test_blank_text_has_no_blocks() -> None:

@@ -235,8 +235,8 @@ def test_the_list_is_paged_newest_first(browser: Client, user: User) -> None:
     now = timezone.now()
     for number in range(2 * SIDEBAR_PAGE + 5):
         row = Conversation.objects.create(owner=user, title=f"title {number}")
-        # Every second pair shares its moment: the id must decide there.
-        Conversation.objects.filter(pk=row.pk).update(active_at=now - timedelta(minutes=number // 2))
+        # Each pair shares its moment, also the pair that the end of a page parts: there the id must decide.
+        Conversation.objects.filter(pk=row.pk).update(active_at=now - timedelta(minutes=(number + 1) // 2))
     expected = [str(row.pk) for row in Conversation.objects.order_by("-active_at", "-id")]
     page = text_of(browser.get(reverse("conversations:home")))
     shown = re.findall(r'data-conversation="([^"]+)"', page)
