@@ -64,7 +64,7 @@ class Socket:
             "headers": headers,
             "subprotocols": [],
         }
-        self.raw: Any = ApplicationCommunicator(application, scope)  # type: ignore[no-untyped-call]
+        self.raw: Any = ApplicationCommunicator(application, scope)
 
     async def connect(self) -> bool:
         await self.raw.send_input({"type": "websocket.connect"})

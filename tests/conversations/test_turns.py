@@ -97,7 +97,7 @@ class TestDone:
 
     def test_numbers_of_events_grow_by_one(self, ask: Ask, sent_events: list[Event]) -> None:
         ask("Hi", *LONG)
-        numbers = [e["seq"] for e in sent_events if e["type"] in ("turn.changed", "turn.text") and e["seq"]]  # type: ignore[typeddict-item]
+        numbers = [e["seq"] for e in sent_events if e["type"] in ("turn.changed", "turn.text") and e["seq"]]
         assert numbers == list(range(SEQ_PER_ATTEMPT + 1, SEQ_PER_ATTEMPT + 1 + len(numbers)))
 
 
