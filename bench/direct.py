@@ -16,8 +16,8 @@ from collections.abc import Sequence
 import django
 from django.conf import settings
 
-from inference.base import ChatMessage, Engine, Options
-from inference.runtime import get_engine
+from inference.base import ChatMessage, Engine
+from inference.runtime import get_engine, options_from_settings
 
 
 def main() -> None:
@@ -65,13 +65,7 @@ def replies_time(engine: Engine, prompts: Sequence[str]) -> list[tuple[float, fl
 
 
 def _reply_time(engine: Engine, messages: Sequence[ChatMessage]) -> tuple[float, float, float, int]:
-    options = Options(
-        max_new_tokens=settings.CHAT_MAX_NEW_TOKENS,
-        temperature=settings.CHAT_TEMPERATURE,
-        top_p=settings.CHAT_TOP_P,
-        top_k=settings.CHAT_TOP_K,
-        repetition_penalty=settings.CHAT_REPETITION_PENALTY,
-    )
+    options = options_from_settings(engine.recommended, settings.CHAT_MAX_NEW_TOKENS)
     started = time.monotonic()
     first, tokens = 0.0, 0
     for chunk in engine.stream(messages, options, lambda: False):

@@ -81,10 +81,10 @@ class Environment(BaseSettings):
     chat_engine: str = "inference.transformers_engine.engine_from_settings"
     system_prompt: str = "You are a helpful assistant."
     chat_max_new_tokens: Annotated[int, Field(ge=1)] = 512
-    chat_temperature: Annotated[float, Field(ge=0, le=5)] = 0.7
-    chat_top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
-    chat_top_k: Annotated[int, Field(ge=0)] = 50
-    chat_repetition_penalty: Annotated[float, Field(ge=0.1, le=10)] = 1.1
+    chat_temperature: Annotated[float | None, Field(ge=0, le=5), BeforeValidator(_empty_to_none)] = None
+    chat_top_p: Annotated[float | None, Field(gt=0, le=1), BeforeValidator(_empty_to_none)] = None
+    chat_top_k: Annotated[int | None, Field(ge=0), BeforeValidator(_empty_to_none)] = None
+    chat_repetition_penalty: Annotated[float | None, Field(ge=0.1, le=10), BeforeValidator(_empty_to_none)] = None
 
     inference_device: OptionalText = None
     inference_dtype: OptionalText = None

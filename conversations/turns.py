@@ -30,9 +30,9 @@ from conversations.models import Message, Turn
 from conversations.pulse import TurnSigns, pulse
 from conversations.queueing import turn_enqueue
 from conversations.selectors import messages_on_branch
-from inference.base import ChatMessage, Chunk, EngineError, EngineStopped, Options, PromptTooLong
+from inference.base import ChatMessage, Chunk, EngineError, EngineStopped, PromptTooLong
 from inference.prompts import FittedPrompt, fit_history
-from inference.runtime import get_engine
+from inference.runtime import get_engine, options_from_settings
 from moderation import runtime as moderation_runtime
 from moderation.gate import Gate
 from moderation.selectors import review_exists, reviewer_decision
@@ -161,7 +161,7 @@ class _Run:
         policy = moderation_runtime.active_policy()
         gate = Gate(partial(moderation_runtime.judge_texts, stage=Stage.REPLY), policy.document.gate)
         recorded = 0
-        options = _options(fitted.max_new_tokens)
+        options = options_from_settings(engine.recommended, fitted.max_new_tokens)
         with closing(_with_stall_guard(engine.stream(fitted.messages, options, self._should_stop))) as stream:
             for chunk in stream:
                 self.reply_tokens += chunk.tokens
@@ -341,16 +341,6 @@ def _exchanges(branch: list[Message]) -> Iterator[tuple[Message, Message]]:
     for prompt, reply in pairwise(branch):
         if prompt.role == Message.Role.USER and reply.role == Message.Role.ASSISTANT and prompt.text and reply.text:
             yield prompt, reply
-
-
-def _options(max_new_tokens: int) -> Options:
-    return Options(
-        max_new_tokens=max_new_tokens,
-        temperature=settings.CHAT_TEMPERATURE,
-        top_p=settings.CHAT_TOP_P,
-        top_k=settings.CHAT_TOP_K,
-        repetition_penalty=settings.CHAT_REPETITION_PENALTY,
-    )
 
 
 def _with_stall_guard(stream: Iterator[Chunk]) -> Generator[Chunk, None, None]:

@@ -96,6 +96,11 @@ class Engine(Protocol):
         """What the model is called, for people and for the ledger (a hub id or a folder's name)."""
         ...
 
+    @property
+    def recommended(self) -> Options:
+        """Sampling as the model's makers recommend it (its generation config); where they are silent, the defaults."""
+        ...
+
     def warm_up(self) -> None:
         """Load and answer once, so that the first person does not wait. Raises ``EngineError``."""
         ...

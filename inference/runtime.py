@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import atexit
 import threading
-from typing import cast
+from dataclasses import replace
+from typing import Any, cast
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from inference.base import Engine
+from inference.base import Engine, Options
 
 _lock = threading.Lock()
 _engine: Engine | None = None
@@ -37,6 +38,18 @@ def is_engine_ready() -> bool:
     """Whether this process has an engine that is warmed and alive. Never builds one."""
     engine = _engine
     return engine is not None and engine.is_ready()
+
+
+def options_from_settings(recommended: Options, max_new_tokens: int) -> Options:
+    """As the model's makers recommend, except for what the operator set."""
+    wanted = {
+        "temperature": settings.CHAT_TEMPERATURE,
+        "top_p": settings.CHAT_TOP_P,
+        "top_k": settings.CHAT_TOP_K,
+        "repetition_penalty": settings.CHAT_REPETITION_PENALTY,
+    }
+    chosen: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
+    return replace(recommended, max_new_tokens=max_new_tokens, **chosen)
 
 
 def close_engine() -> None:

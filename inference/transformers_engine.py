@@ -26,6 +26,7 @@ from inference.serving.loading import (
     choose_dtype,
     end_tokens,
     load_model,
+    load_recommended,
     load_tokenizer,
     load_window,
     plain_generation_config,
@@ -101,6 +102,7 @@ class TransformersEngine:
         self._tokenizer = tokenizer
         self._dialogue = Dialogue(model, tokenizer)
         self._window = load_window(model, tokenizer)
+        self._recommended = load_recommended(model)
         self._worker = EngineThread(self._load, threads=threads)
         self._warm_lock = threading.Lock()
         self._warmed = False
@@ -117,6 +119,11 @@ class TransformersEngine:
         """Tokens of prompt and reply together; before the model is loaded, the most that this can become."""
         loop = self._worker.loop
         return self._window if loop is None else loop.context_tokens
+
+    @property
+    def recommended(self) -> Options:
+        """See ``Engine.recommended``."""
+        return self._recommended
 
     def count_tokens(self, messages: Sequence[ChatMessage]) -> int:
         """Tokens that the model would read for these messages, chat template and reply header included."""

@@ -13,7 +13,7 @@ import psutil
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
-from inference.base import EngineError, EngineOutOfMemory, EngineStopped, ModelMissing
+from inference.base import EngineError, EngineOutOfMemory, EngineStopped, ModelMissing, Options
 from inference.model_files import is_local, local_folder
 
 DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}
@@ -53,6 +53,25 @@ def load_window(model: str, tokenizer: Any) -> int:
     # Tokenizers without a limit give 10 to the 30th.
     known = [int(size) for size in sizes if size and 1 <= size < 10**9]
     return min(known, default=2048)
+
+
+def load_recommended(model: str) -> Options:
+    """Sampling as the model's generation config recommends it; the house's defaults where it has none of its own."""
+    try:
+        config = GenerationConfig.from_pretrained(_source(model))
+    except (OSError, ValueError):
+        return Options()  # many models ship without one, and that is no fault
+    named: dict[str, Any] = {
+        name: getattr(config, name, None) for name in ("temperature", "top_p", "top_k", "repetition_penalty")
+    }
+    if not config.do_sample or named["temperature"] is None:
+        return Options()  # a file that only repeats transformers' own defaults recommends nothing
+    usual = {"top_p": 1.0, "top_k": 0, "repetition_penalty": 1.0}
+    values: dict[str, Any] = {name: usual.get(name) if value is None else value for name, value in named.items()}
+    try:
+        return Options(**values)
+    except ValueError as error:
+        raise ModelMissing(f"the generation config of {model!r} cannot be used: {error}") from error
 
 
 def end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:

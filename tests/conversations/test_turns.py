@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from conversations import services, turns
 from conversations.events import SEQ_PER_ATTEMPT, Event, TurnPublisher
@@ -68,6 +69,14 @@ class TestDone:
             ("assistant", "first"),
             ("user", "two"),
         ]
+
+    def test_sampling_is_the_models_own_unless_the_operator_says_otherwise(
+        self, ask: Ask, engine: ListEngine, settings: Settings
+    ) -> None:
+        ask("one", "first")
+        settings.CHAT_TEMPERATURE, settings.CHAT_TOP_K = 0.0, 5
+        ask("two", "second")
+        assert [(o.temperature, o.top_k) for o in engine.options] == [(0.4, 50), (0.0, 5)]
 
     def test_end_is_committed_before_it_is_announced(
         self, ask: Ask, sent_events: list[Event], monkeypatch: pytest.MonkeyPatch

@@ -50,6 +50,7 @@ class ScriptedEngine:
 
     name = "scripted"
     context_tokens = CONTEXT_TOKENS
+    recommended = Options()
 
     def __init__(self) -> None:
         self._is_open = True

@@ -16,10 +16,12 @@ class ListEngine:
 
     context_tokens = 1000
     name = "list-engine"
+    recommended = Options(temperature=0.4)
 
     def __init__(self) -> None:
         self.replies: deque[list[Step]] = deque()
         self.asked: list[list[ChatMessage]] = []
+        self.options: list[Options] = []
         self.closed_early = 0
 
     def enqueue(self, *steps: str | Step) -> None:
@@ -29,6 +31,7 @@ class ListEngine:
         self, messages: Sequence[ChatMessage], options: Options, should_stop: Callable[[], bool]
     ) -> Iterator[Chunk]:
         self.asked.append(list(messages))
+        self.options.append(options)
         steps = self.replies.popleft()
         try:
             for step in steps:
