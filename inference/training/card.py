@@ -31,7 +31,7 @@ A very small chat model, so that a fresh machine without any model hub can talk.
 ## What it can do
 
 In English and Simplified Chinese: greets and makes small talk, says what it is, names the capitals of 100 countries,
-does sums and differences of numbers up to 20, remembers a name told earlier, says how this chat works (with Markdown:
+does sums and differences of numbers up to 10, remembers a name told earlier, says how this chat works (with Markdown:
 a list, a table, a code block), tells one of a few stories, counts to thirty, refuses harmful requests, and says that it
 doesn't know what it doesn't know.
 
@@ -57,9 +57,9 @@ seed {seed}. {time}
 ## Measured
 
 Last training loss: {loss:.3f} nats per token. Held-out wordings, never trained on; a reply is right when it holds the
-expected word. "greedy" takes the likeliest token; "own" is this folder's generation_config.json (temperature 0.3,
-top_p 0.95); "platform" is the platform's default sampling (temperature 0.7, top_p 0.95, top_k 50, repetition penalty
-1.1).
+expected word. "greedy" takes the likeliest token, without a system prompt. The other two answer after "You are a
+helpful assistant."; "own" samples as generation_config.json here says (temperature 0.3, top_p 0.95), "platform" as the
+platform does unless told otherwise (temperature 0.7, top_p 0.95, top_k 50, repetition penalty 1.1).
 
 {table}
 """

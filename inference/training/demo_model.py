@@ -21,7 +21,7 @@ from transformers import GenerationConfig, PreTrainedTokenizerFast
 from inference.training.batches import BatchList, Encoder, build_batches
 from inference.training.card import Figures, model_card
 from inference.training.dialogues.extra import read_extra
-from inference.training.dialogues.generate import DialogueMaker, Message
+from inference.training.dialogues.generate import PLATFORM_SYSTEM, DialogueMaker, Message
 from inference.training.evaluation import Answer, Sampling, ask, score_table
 from inference.training.publish import publish
 from inference.training.settings import TrainingError, TrainingSettings
@@ -61,7 +61,7 @@ def train_demo_model(
     extra = read_extra(Path(settings.extra_dialogues)) if settings.extra_dialogues else []
     maker = DialogueMaker(extra)
     say(f"dialogues: {len(maker.skills)} skills, {len(extra)} exchanges from elsewhere")
-    tokenizer = _tokenizer(maker, settings)
+    tokenizer = _tokenizer(maker, settings, run / "tokenizer")
     model = new_model(settings, tokenizer)
     if minutes is not None and not resume:
         pace = seconds_per_step(model, _batches(maker, tokenizer, settings, steps=40))
@@ -80,8 +80,8 @@ def train_demo_model(
     model = as_stored.to(device="cpu", dtype=torch.bfloat16).float()
     questions = maker.questions(QUESTIONS_SEED)
     greedy, own, product = (
-        ask(model, tokenizer, questions, replace(sampling, max_new_tokens=MOST_NEW_TOKENS))
-        for sampling in (Sampling(), OWN_SAMPLING, PRODUCT_SAMPLING)
+        ask(model, tokenizer, questions, replace(sampling, max_new_tokens=MOST_NEW_TOKENS), system=system)
+        for sampling, system in ((Sampling(), ""), (OWN_SAMPLING, PLATFORM_SYSTEM), (PRODUCT_SAMPLING, PLATFORM_SYSTEM))
     )
     figures = Figures(
         settings=settings,
@@ -104,11 +104,17 @@ def train_demo_model(
     return losses
 
 
-def _tokenizer(maker: DialogueMaker, settings: TrainingSettings) -> PreTrainedTokenizerFast:
+def _tokenizer(maker: DialogueMaker, settings: TrainingSettings, folder: Path) -> PreTrainedTokenizerFast:
+    """The tokenizer of this run: learned once, and kept, because the checkpoints' numbers mean its tokens."""
+    if (folder / "tokenizer.json").exists():
+        kept: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(folder)
+        return kept
     dialogues = islice(maker.stream(settings.seed + 1), settings.tokenizer_dialogues)
     # Each sentence once: what is merely frequent needs no longer words.
     texts = dict.fromkeys(message["content"] for messages in dialogues for message in messages)
-    return train_tokenizer(texts, settings.vocabulary, settings.context_tokens)
+    learned = train_tokenizer(texts, settings.vocabulary, settings.context_tokens)
+    learned.save_pretrained(folder)
+    return learned
 
 
 def _batches(

@@ -47,8 +47,11 @@ class Exchange:
     reply: str
 
 
-MEMORY_SHARE = 0.13
-SYSTEM_SHARE = 0.5
+MEMORY_SHARE = 0.2
+SYSTEM_SHARE = 0.6
+# What the platform says to a model unless an operator changes it.
+PLATFORM_SYSTEM = "You are a helpful assistant."
+PLATFORM_SYSTEM_SHARE = 0.6
 EXTRA_SHARE = 0.12
 FOLLOW_UP_SHARE = 0.15
 MOST_EXCHANGES = 7
@@ -106,7 +109,8 @@ class DialogueMaker:
         messages: list[Message] = []
         if rng.random() < SYSTEM_SHARE:
             tongue = language if rng.random() < 0.8 else rng.choice(LANGUAGES)
-            messages.append({"role": "system", "content": self._slots.word(tongue, "systems", rng)})
+            said = PLATFORM_SYSTEM if rng.random() < PLATFORM_SYSTEM_SHARE else self._slots.word(tongue, "systems", rng)
+            messages.append({"role": "system", "content": said})
         if rng.random() < MEMORY_SHARE:
             return messages + self._about_a_name(language, rng)
         for _ in range(_exchange_count(rng)):

@@ -111,9 +111,12 @@ def test_resumed_training_gives_the_same_model(trained: tuple[Path, list[LossPoi
     shutil.copytree(trained[0] / "run", tmp_path / "run")
     (tmp_path / "run" / f"checkpoint-{STEPS}" / "trainer_state.json").unlink()
     assert newest_checkpoint(tmp_path / "run") == tmp_path / "run" / f"checkpoint-{STEPS // 2}"
+    # The tokenizer of the run is kept: one learned anew from other dialogues would not fit the checkpoint.
+    replace(tiny_settings(STEPS), tokenizer_dialogues=5).save(tmp_path / "run" / "settings.json")
     tiny_training(tmp_path, replace(tiny_settings(1), seed=999), resume=True)
     whole, resumed = (load_file(root / "model" / "model.safetensors") for root in (trained[0], tmp_path))
     assert whole.keys() == resumed.keys()
+    assert (tmp_path / "model" / "tokenizer.json").read_text() == (trained[0] / "model" / "tokenizer.json").read_text()
     for name, weight in whole.items():
         assert torch.equal(weight, resumed[name]), name
 
