@@ -43,3 +43,5 @@ STORAGES = {
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file as in life: the one in memory, which Django would take, has no WAL and no second connection.
     DATABASES["default"].update({"TEST": {"NAME": str(_folder / "test.sqlite3")}})
+# Threads come and go within a test. What they leave open keeps the database from being removed.
+DATABASES["default"].update({"CONN_MAX_AGE": 0})

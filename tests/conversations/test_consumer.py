@@ -11,8 +11,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
+from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -105,7 +105,7 @@ class Socket:
 
 @asynccontextmanager
 async def connected(conversation_id: UUID, user: User, **options: Any) -> AsyncIterator[tuple[Socket, Frame]]:
-    cookie = options.pop("cookie", None) or await sync_to_async(cookie_of)(user)
+    cookie = options.pop("cookie", None) or await database_sync_to_async(cookie_of)(user)
     socket = Socket(conversation_id, cookie, **options)
     assert await socket.connect()
     try:
@@ -115,7 +115,7 @@ async def connected(conversation_id: UUID, user: User, **options: Any) -> AsyncI
 
 
 async def run_turn(turn_id: str) -> None:
-    await sync_to_async(turns.turn_run, thread_sensitive=False)(UUID(turn_id), worker="test")
+    await database_sync_to_async(turns.turn_run, thread_sensitive=False)(UUID(turn_id), worker="test")
 
 
 class Hold:
@@ -214,7 +214,9 @@ async def test_second_tab_and_a_reload_see_the_same(
 async def test_join_in_mid_reply_waits_for_the_checkpoint_and_misses_nothing(
     user: User, conversation: Conversation
 ) -> None:
-    turn = await sync_to_async(services.turn_start)(user=user, conversation=conversation, client_id=uuid4(), text="Hi")
+    turn = await database_sync_to_async(services.turn_start)(
+        user=user, conversation=conversation, client_id=uuid4(), text="Hi"
+    )
     base = SEQ_PER_ATTEMPT
     mine = Turn.objects.filter(pk=turn.pk)
     await mine.aupdate(status="running", phase="writing", attempt=1, seq=base + 1, text="One. ")
@@ -255,14 +257,14 @@ async def test_reviewers_decision_reaches_the_open_browser(
     user: User, conversation: Conversation, engine: ListEngine, judge: PhraseJudge
 ) -> None:
     engine.enqueue("A DOUBTFUL remark.")
-    reviewer = await sync_to_async(User.objects.create_superuser)("rob")
+    reviewer = await database_sync_to_async(User.objects.create_superuser)("rob")
     async with connected(conversation.pk, user) as (socket, _):
         await socket.send(type="prompt", client_id=str(uuid4()), text="Hi")
         accepted = await socket.next("accepted")
         await run_turn(accepted["turn_id"])
         await socket.until_status("done")
         review = await Review.objects.aget()
-        resolve = sync_to_async(review_resolve)
+        resolve = database_sync_to_async(review_resolve)
         await resolve(review_id=review.pk, reviewer=reviewer, outcome="upheld", reason="An insult.")
         withheld = await socket.next("message")
         assert withheld["id"] == str(review.subject_id) and "DOUBTFUL" not in withheld["html"]
@@ -284,7 +286,7 @@ async def test_messages_older_than_the_newest_fifty_stay_on_the_page(user: User,
     async with connected(conversation.pk, user) as (socket, snapshot):
         assert len(snapshot["messages"]) == 50
         await add(newest, 50)
-        await sync_to_async(services.conversation_rename)(conversation=conversation, title="New name")
+        await database_sync_to_async(services.conversation_rename)(conversation=conversation, title="New name")
         assert [(await socket.next())["type"] for _ in range(2)] == ["title", "message"]
         await socket.send(type="ping")
         assert (await socket.next())["type"] == "pong"
@@ -297,27 +299,27 @@ class TestStrangers:
         assert await socket.close_code() == 4401
 
     async def test_somebody_elses_conversation_is_not_there(self, stranger: User, conversation: Conversation) -> None:
-        socket = Socket(conversation.pk, await sync_to_async(cookie_of)(stranger))
+        socket = Socket(conversation.pk, await database_sync_to_async(cookie_of)(stranger))
         assert await socket.connect()
         assert await socket.close_code() == 4404
 
     @pytest.mark.parametrize("origin", [b"https://evil.example", b"http://127.0.0.1:9999", b"null", b""])
     async def test_another_sites_page_is_refused(self, user: User, conversation: Conversation, origin: bytes) -> None:
-        socket = Socket(conversation.pk, await sync_to_async(cookie_of)(user), origin=origin)
+        socket = Socket(conversation.pk, await database_sync_to_async(cookie_of)(user), origin=origin)
         assert not await socket.connect()
 
     async def test_sign_out_closes_the_socket(self, user: User, conversation: Conversation) -> None:
         client = Client()
-        await sync_to_async(client.force_login)(user)
+        await database_sync_to_async(client.force_login)(user)
         cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
         async with connected(conversation.pk, user, cookie=cookie) as (socket, _):
-            await sync_to_async(client.logout)()
+            await database_sync_to_async(client.logout)()
             assert await socket.close_code() == 4401
 
     async def test_turn_of_another_conversation_cannot_be_stopped_or_retried(
         self, user: User, stranger: User, conversation: Conversation
     ) -> None:
-        start = sync_to_async(services.conversation_start)
+        start = database_sync_to_async(services.conversation_start)
         theirs = await start(user=stranger, client_id=uuid4(), text="Mine alone")
         turn = await Turn.objects.aget(conversation=theirs)
         async with connected(conversation.pk, user) as (socket, _):
@@ -370,12 +372,14 @@ class TestBadFrames:
 
 async def test_deleted_conversation_tells_every_tab(user: User, conversation: Conversation) -> None:
     async with connected(conversation.pk, user) as (socket, _):
-        await sync_to_async(services.conversation_delete)(conversation=conversation)
+        await database_sync_to_async(services.conversation_delete)(conversation=conversation)
         assert (await socket.next("deleted"))["type"] == "deleted"
 
 
 async def test_lost_event_is_made_good_from_the_database(user: User, conversation: Conversation) -> None:
-    turn = await sync_to_async(services.turn_start)(user=user, conversation=conversation, client_id=uuid4(), text="Hi")
+    turn = await database_sync_to_async(services.turn_start)(
+        user=user, conversation=conversation, client_id=uuid4(), text="Hi"
+    )
     async with connected(conversation.pk, user) as (socket, snapshot):
         assert snapshot["turn"]["position"] == 1
         await Turn.objects.filter(pk=turn.pk).aupdate(status="failed", error_code="worker_lost")
