@@ -204,8 +204,8 @@ def _take(seen: TurnSeen, event: dict[str, Any], client_id: str) -> str:
         seen.turn.setdefault("id", event["turn_id"])
     if kind in {"turn", "snapshot"} and turn and turn["client_id"] == client_id:
         seen.turn = turn
-        if turn["html"] and turn["text_length"] > len(seen.text):
-            return _append(seen, len(seen.text), _pad(turn["html"], turn["text_length"])[len(seen.text) :])
+        if len(turn["text"]) > len(seen.text):
+            return _append(seen, len(seen.text), turn["text"][len(seen.text) :])
     if kind == "message" and event["id"] == seen.turn.get("reply_id"):
         # The end of a reply may come as the finished message only.
         whole = _plain(BLOCK.findall(event["html"]))
@@ -221,10 +221,6 @@ def _append(seen: TurnSeen, offset: int, text: str) -> str:
     added = text if offset == len(seen.text) else ""
     seen.text = seen.text[:offset] + text
     return added
-
-
-def _pad(blocks: list[str], length: int) -> str:
-    return _plain(blocks)[:length].ljust(length)
 
 
 def _plain(blocks: list[str]) -> str:

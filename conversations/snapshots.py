@@ -81,7 +81,6 @@ def turn_payload(turn: Turn, *, position: int | None, seq: int, text: str, block
         "position": position,
         "seq": seq,
         "text": text if turn.is_active else "",
-        "text_length": len(text),
         "html": blocks if turn.is_active else None,
         "notice": turn_notice(turn),
         "can_retry": turn.status in _RETRYABLE and turn.prompt.state != Message.State.WITHHELD,

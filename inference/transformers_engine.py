@@ -111,8 +111,11 @@ class TransformersEngine:
 
     @property
     def name(self) -> str:
-        """The hub id, or the folder's name."""
-        return local_folder(self._model).resolve().name if is_local(self._model) else self._model
+        """The hub id, or the folder's name; for a folder called ``model`` that of the one around it."""
+        if not is_local(self._model):
+            return self._model
+        folder = local_folder(self._model).resolve()
+        return folder.parent.name if folder.name == "model" else folder.name
 
     @property
     def context_tokens(self) -> int:

@@ -134,8 +134,9 @@ function takeTurn(newer, { isSnapshot = false, keepLive = false } = {}) {
             textLength = 0;
         }
         // What was released shrinks only when a lost turn starts again; then its beginning is not read out twice.
-        announcer.add([...(turn.text ?? "")].slice(textLength).join(""));
-        textLength = turn.text_length;
+        const characters = [...turn.text];
+        announcer.add(characters.slice(textLength).join(""));
+        textLength = characters.length;
         live.set(turn.html ?? []);
     } else {
         stopWanted = null;
