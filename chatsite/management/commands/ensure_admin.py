@@ -12,6 +12,8 @@ from chatsite.settings import ENV
 
 class Command(BaseCommand):
     help = "Make the administrator (ADMIN_USERNAME, ADMIN_PASSWORD) if there is none; print a generated password once."
+    # It needs the database alone: in containers only the worker has the folder of the model that checks look for.
+    requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
