@@ -22,7 +22,10 @@ def origin_is_own(origin: str, host: str) -> bool:
     It may when it is SITE_URL, or has the very host and port of the request, which ALLOWED_HOSTS must know. With an
     https SITE_URL the page must have come over https too. No Origin ("" or "null") is no page of ours.
     """
-    page = urlsplit(origin)
+    try:
+        page, asked = urlsplit(origin), urlsplit(f"{urlsplit(origin).scheme}://{host}")
+    except ValueError:  # half an IPv6 address, or a character that only looks like one of an address
+        return False
     site = urlsplit(str(settings.SITE_URL))
     if page.scheme not in DEFAULT_PORTS or not page.hostname:
         return False
@@ -30,7 +33,7 @@ def origin_is_own(origin: str, host: str) -> bool:
         return True
     if site.scheme == "https" and page.scheme != "https":
         return False
-    if _place(page) != _place(urlsplit(f"{page.scheme}://{host}")):
+    if _place(page) != _place(asked):
         return False
     domain, _port = split_domain_port(host)
     return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)

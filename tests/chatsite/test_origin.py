@@ -30,6 +30,10 @@ from chatsite.origin import SameOrigin, origin_is_own
         ("https://", "", False),
         ("https://chat.example.org:bad", "chat.example.org", False),
         ("file://chat.example.org", "chat.example.org", False),
+        ("https://[", "chat.example.org", False),
+        ("https://[::1", "chat.example.org", False),
+        ("https://chat.example.org\u2100", "chat.example.org", False),
+        ("https://other.example.org", "[", False),
     ],
 )
 def test_only_pages_of_this_site_are_own(settings: Settings, origin: str, host: str, is_own: bool) -> None:
