@@ -13,8 +13,11 @@ import tempfile
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+import dj_database_url
+import limits
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -22,8 +25,11 @@ ENV_FILE = os.environ.get("ENV_FILE", str(BASE_DIR / ".env")) or None
 SHIPPED_CHAT_MODEL = str(BASE_DIR / "inference" / "demo_model" / "model")
 DEFAULT_SECRETS = frozenset({"", "change-me", "changeme", "secret", "insecure"})
 MIN_SECRET_CHARS = 32
+DATABASE_ENGINES = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
 # A socket's path may have 107 bytes on Linux; a temporary file's suffix must still fit.
 MAX_SOCKET_PATH_BYTES = 100
+# A prompt comes in one frame of 256 KiB (conversations/frames.py), and a character takes up to four bytes in it.
+MAX_PROMPT_CHARS_LIMIT = 60_000
 
 
 class EnvironmentFault(Exception):
@@ -36,6 +42,35 @@ def _split(value: object) -> object:
 
 def _empty_to_none(value: object) -> object:
     return None if value == "" else value
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("there is no such time zone; write it like Europe/Berlin or UTC") from None
+    return name
+
+
+def _database_url(url: str | None) -> str | None:
+    try:
+        engine = dj_database_url.parse(url)["ENGINE"] if url else DATABASE_ENGINES[0]
+    except ValueError:
+        engine = ""
+    if engine not in DATABASE_ENGINES:
+        raise ValueError(
+            "it must look like postgres://name:password@host:5432/database or sqlite:////path/of/file, with special "
+            "characters of the password percent-encoded"
+        )
+    return url
+
+
+def _rate(rate: str) -> str:
+    try:
+        limits.parse(rate)
+    except ValueError:
+        raise ValueError("it must be a count for a time, like 20/minute or 100/hour") from None
+    return rate
 
 
 Names = Annotated[list[str], NoDecode, BeforeValidator(_split)]
@@ -59,9 +94,9 @@ class Environment(BaseSettings):
     site_url: OptionalText = None
     allowed_hosts: Names = []
     behind_https_proxy: bool = False
-    database_url: OptionalText = None
+    database_url: Annotated[OptionalText, AfterValidator(_database_url)] = None
     redis_url: OptionalText = None
-    time_zone: str = "UTC"
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
     language_code: Literal["en", "zh-hans"] = "en"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -98,16 +133,19 @@ class Environment(BaseSettings):
     toxicity_device: str = "cpu"
     classifiers: Names = []
 
-    max_prompt_chars: Annotated[int, Field(ge=1)] = 16_000
+    max_prompt_chars: Annotated[int, Field(ge=1, le=MAX_PROMPT_CHARS_LIMIT)] = 16_000
     max_queued_turns: Annotated[int, Field(ge=1)] = 100
-    turn_rate: str = "20/minute"
+    turn_rate: Annotated[str, AfterValidator(_rate)] = "20/minute"
 
     @model_validator(mode="after")
     def _complete(self) -> Environment:
         self.data_dir = self.data_dir.expanduser().resolve()
         if not self.site_url:
             self.site_url = f"http://{self.local_host}:{self.port}"
-        address = urlsplit(self.site_url)
+        try:
+            address = urlsplit(self.site_url)
+        except ValueError:
+            address = urlsplit("")
         if address.scheme not in {"http", "https"} or not address.hostname:
             raise ValueError(f"SITE_URL is {self.site_url!r}; it must look like https://chat.example.org")
         if self.environment == "production":

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from chatsite.env import BASE_DIR, Environment, EnvironmentFault, read_environment
+from chatsite.env import BASE_DIR, MAX_PROMPT_CHARS_LIMIT, Environment, EnvironmentFault, read_environment
+from conversations.frames import MAX_FRAME_BYTES
 
 COMPOSE_KEYS = {"POSTGRES_PASSWORD", "TORCH_BUILD", "TORCH_INDEX_URL"}
 
@@ -41,6 +42,32 @@ def test_each_bad_key_is_named_and_its_value_is_not_shown(monkeypatch: pytest.Mo
     said = faults(monkeypatch, tmp_path, PORT="many", CHAT_TOP_P="7")
     assert "PORT: " in said
     assert "CHAT_TOP_P: " in said
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("TURN_RATE", "banana", "20/minute"),
+        ("TIME_ZONE", "Mars", "Europe/Berlin"),
+        ("TIME_ZONE", "../UTC", "Europe/Berlin"),
+        ("DATABASE_URL", "foo://x", "postgres://"),
+        ("DATABASE_URL", "mysql://a:b@host/x", "postgres://"),
+        ("DATABASE_URL", "postgres://name:pass#word@host/x", "percent-encoded"),
+        ("MAX_PROMPT_CHARS", "60001", "60000"),
+        ("SITE_URL", "http://[", "SITE_URL"),
+    ],
+)
+def test_what_another_library_reads_is_checked_before_it_does(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, key: str, value: str, told: str
+) -> None:
+    said = faults(monkeypatch, tmp_path, **{key: value})
+    assert key in said
+    assert told in said
+    assert "pass#word" not in said
+
+
+def test_the_longest_prompt_fits_a_frame() -> None:
+    assert 4 * MAX_PROMPT_CHARS_LIMIT + 1_000 < MAX_FRAME_BYTES
 
 
 @pytest.mark.parametrize("secret", ["", "change-me", "short"])
