@@ -11,8 +11,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from conversations.models import Conversation, Message, Turn
+from moderation.around import Line
 
 BRANCH_LIMIT = 50
+AFTER_LIMIT = 4
 
 
 def conversations_for_user(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Conversation]:
@@ -74,6 +76,35 @@ def messages_get(ids: Sequence[UUID]) -> list[Message]:
     """In the order of their ids, which came from one of the selectors here."""
     rows = Message.objects.in_bulk(ids)
     return [rows[pk] for pk in ids if pk in rows]
+
+
+def messages_after(message_id: UUID, limit: int = AFTER_LIMIT) -> list[Line]:
+    """What follows a message, oldest first, as its owner sees it now; three queries. For those who may review only.
+
+    Where several messages answer one, it is the one on the branch shown that is followed, or else the newest.
+    """
+    place = Message.objects.filter(pk=message_id).values_list("conversation_id", "conversation__head_id").first()
+    if place is None:
+        return []
+    conversation_id, head_id = place
+    rows = Message.objects.filter(conversation_id=conversation_id).order_by("created_at")
+    parents = dict(rows.values_list("pk", "parent_id"))
+    following = {parent_id: pk for pk, parent_id in parents.items()}
+    current = head_id
+    while current is not None:
+        following[parents[current]] = current
+        current = parents[current]
+    ids: list[UUID] = []
+    current = following.get(message_id)
+    while current is not None and len(ids) < limit:
+        ids.append(current)
+        current = following.get(current)
+    return [_line(message) for message in messages_get(ids)]
+
+
+def _line(message: Message) -> Line:
+    is_withheld = message.state != Message.State.SHOWN
+    return Line(message.role, "" if message.state == Message.State.WITHHELD else message.text, is_withheld)
 
 
 def turn_latest(conversation: Conversation) -> Turn | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from moderation.around import Line, lines_after
 from moderation.marking import Piece, pieces_of
 from moderation.models import Decision, Policy, Review
 from moderation.notices import label_name
@@ -48,13 +50,14 @@ class HistoryLine:
 class ReviewPage:
     shown: list[Piece]
     withheld: list[Piece]
+    after: Sequence[Line]
     bars: list[Bar]
     history: list[HistoryLine]
     history_is_cut: bool
 
 
 def review_page(review: Review) -> ReviewPage:
-    """Two queries, however long the history."""
+    """Two queries, however long the history, and those for what came after it."""
     pieces = [
         Piece(piece.text, tuple(label_name(label) for label in piece.labels), piece.is_shown)
         for piece in pieces_of(review.text, review.spans, review.shown_end)
@@ -63,6 +66,7 @@ def review_page(review: Review) -> ReviewPage:
     return ReviewPage(
         shown=[piece for piece in pieces if piece.is_shown],
         withheld=[piece for piece in pieces if not piece.is_shown],
+        after=lines_after(review.subject_id),
         bars=_bars(review),
         history=[_line(decision) for decision in newest[:MAX_DECISIONS]],
         history_is_cut=len(newest) > MAX_DECISIONS,
