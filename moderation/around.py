@@ -27,7 +27,7 @@ _provider: Provider | None = None
 
 def provider_set(provider: Provider | None) -> None:
     """Ask this one from now on. Called when the site starts."""
-    global _provider  # noqa: PLW0603
+    global _provider
     _provider = provider
 
 
