@@ -54,6 +54,7 @@ NOT_SIGNED_IN: Final = 4401
 NOT_FOUND: Final = 4404
 BAD_FRAMES: Final = 4400
 TOO_MANY_FRAMES: Final = 4429
+TRY_AGAIN: Final = 1013
 
 MAX_BAD_FRAMES: Final = 5
 FRAMES_PER_WINDOW: Final = 60
@@ -65,6 +66,15 @@ IDLE_LOOK_SECONDS: Final = 15.0
 
 class ConversationConsumer(AsyncWebsocketConsumer):
     conversation_id: UUID
+    watcher: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            # However it ended, also by an error: Channels calls disconnect only for a browser that went.
+            if self.watcher is not None:
+                self.watcher.cancel()
 
     async def connect(self) -> None:
         self.conversation_id = self.scope["url_route"]["kwargs"]["conversation_id"]
@@ -80,14 +90,13 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         self.frame_times: deque[float] = deque(maxlen=FRAMES_PER_WINDOW)
         self.lock = asyncio.Lock()
         self.wake = asyncio.Event()
-        self.watcher: asyncio.Task[None] | None = None
         # Accepted even when it is to be closed at once: a browser sees the closing code only of an open socket.
         await self.accept()
-        self.user = await self._user_now()
-        if not self.user.is_authenticated:
-            await self.close(NOT_SIGNED_IN)
-            return
         try:
+            self.user = await self._user_now()
+            if not self.user.is_authenticated:
+                await self.close(NOT_SIGNED_IN)
+                return
             # Asked before joining, so that a stranger is never in the group; the snapshot reads again.
             await self._db(conversation_get_for_user, self.user, self.conversation_id)
             await self.channel_layer.group_add(conversation_group(self.conversation_id), self.channel_name)
@@ -97,11 +106,13 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         except Conversation.DoesNotExist:
             await self.close(NOT_FOUND)
             return
+        except (DatabaseError, InterfaceError) as error:
+            logger.warning("a socket was not opened, the database is away: %s", type(error).__name__)
+            await self.close(TRY_AGAIN)
+            return
         self.watcher = asyncio.create_task(self._watch())
 
     async def disconnect(self, code: int) -> None:
-        if self.watcher is not None:
-            self.watcher.cancel()
         await self.channel_layer.group_discard(conversation_group(self.conversation_id), self.channel_name)
         await self.channel_layer.group_discard(session_group(self._session_key), self.channel_name)
 
@@ -134,7 +145,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         except Conversation.DoesNotExist:
             await self._gone()
         except (DatabaseError, InterfaceError) as error:
-            logger.warning("a frame was not taken, the database is away: %s", error)
+            logger.warning("a frame was not taken, the database is away: %s", type(error).__name__)
             await self._error("unavailable", self._say(lambda: _("The site is busy. Try again in a moment.")), frame, 5)
 
     async def _frame_take(self, frame: Frame) -> None:
@@ -213,10 +224,17 @@ class ConversationConsumer(AsyncWebsocketConsumer):
             self.blocks = blocks
 
     async def turn_changed(self, event: TurnChanged) -> None:
-        await self._refresh(seen_seq=event["seq"], seen_turn=event["turn_id"])
+        await self._refresh_or_later(seen_seq=event["seq"], seen_turn=event["turn_id"])
 
     async def conversation_changed(self, _event: dict[str, Any]) -> None:
-        await self._refresh()
+        await self._refresh_or_later()
+
+    async def _refresh_or_later(self, *, seen_turn: str = "", seen_seq: int = 0) -> None:
+        try:
+            await self._refresh(seen_turn=seen_turn, seen_seq=seen_seq)
+        except (DatabaseError, InterfaceError) as error:
+            logger.warning("the state of a conversation could not be read: %s", type(error).__name__)
+            self.wake.set()
 
     async def conversation_deleted(self, _event: dict[str, Any]) -> None:
         await self._gone()
@@ -228,6 +246,13 @@ class ConversationConsumer(AsyncWebsocketConsumer):
 
     async def _watch(self) -> None:
         """Reads the database now and then, so that no lost event leaves a browser waiting for ever."""
+        try:
+            await self._look_again_and_again()
+        except Exception:
+            logger.exception("a socket lost its watch and is closed, so that the browser opens another")
+            await self.close(TRY_AGAIN)
+
+    async def _look_again_and_again(self) -> None:
         while True:
             pause = ACTIVE_LOOK_SECONDS if self.is_turn_active else IDLE_LOOK_SECONDS
             try:
@@ -243,7 +268,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
                     return
                 await self._refresh()
             except (DatabaseError, InterfaceError) as error:
-                logger.warning("the state of a conversation could not be read: %s", error)
+                logger.warning("the state of a conversation could not be read: %s", type(error).__name__)
             if self.watch.has_gap:
                 self.wake.set()
 
@@ -351,7 +376,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
 
     async def _user_now(self) -> AbstractBaseUser | AnonymousUser:
         """Who the session belongs to at this moment: signing out, a new password or a lock end it."""
-        return await database_sync_to_async(self._user_read)()
+        return await _in_thread(self._user_read)
 
     def _user_read(self) -> AbstractBaseUser | AnonymousUser:
         request = _request(self.scope)
@@ -366,11 +391,16 @@ class ConversationConsumer(AsyncWebsocketConsumer):
             with translation.override(self.language):
                 return work(*args)
 
-        return await database_sync_to_async(run)()
+        return await _in_thread(run)
 
     def _say(self, sentence: Callable[[], str]) -> str:
         with translation.override(self.language):
             return sentence()
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    """Any thread of the pool: in the one that Channels shares among all, a slow query of one socket would stop all."""
+    return await database_sync_to_async(work, thread_sensitive=False)()
 
 
 def _request(scope: Mapping[str, Any]) -> ASGIRequest:

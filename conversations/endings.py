@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -35,18 +36,22 @@ class Ending:
     fields: dict[str, object] = field(default_factory=dict)
 
 
-def turn_finish(*, turn_id: UUID, attempt: int, ending: Ending, evidence: Callable[[], object] | None = None) -> None:
+def turn_finish(
+    *,
+    turn_id: UUID,
+    attempt: int,
+    ending: Ending,
+    evidence: Callable[[], object] | None = None,
+    heard_at: datetime | None = None,
+) -> None:
     """Write the reply, the terminal status and (``evidence``) what belongs to the ledger, all or nothing.
 
-    Only a queued or running turn of that attempt is ended; raises ``TurnLost`` otherwise.
+    Only a queued or running turn of that attempt is ended, and where ``heard_at`` is given only one that has not been
+    heard of since; raises ``TurnLost`` otherwise.
     """
     with transaction.atomic():
-        turn = (
-            Turn.objects.select_for_update()
-            .select_related(None)
-            .filter(pk=turn_id, attempt=attempt, status__in=Turn.ACTIVE)
-            .first()
-        )
+        active = Turn.objects.select_for_update().filter(pk=turn_id, attempt=attempt, status__in=Turn.ACTIVE)
+        turn = (active if heard_at is None else active.filter(heartbeat_at=heard_at)).first()
         if turn is None:
             raise TurnLost(f"turn {turn_id} is no longer with attempt {attempt}")
         now = timezone.now()

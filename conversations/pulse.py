@@ -47,7 +47,7 @@ class Pulse:
         signs = TurnSigns(turn_id, attempt)
         with self._lock:
             self._signs[turn_id] = signs
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
                 self._thread.start()
         self._wake.set()

@@ -36,6 +36,7 @@ from conversations.selectors import turns_queued_count
 logger = logging.getLogger(__name__)
 
 TITLE_MAX_CHARS = 200
+REDIS_SECONDS = 2.0
 _FIRST_TURNS = UUID("6f1c1f0a-3a0e-4d0c-9d2c-0c5f3a3f7a51")
 
 
@@ -194,7 +195,12 @@ def _capacity_check(user: AbstractBaseUser) -> None:
 @cache
 def _rate_storage() -> Storage:
     address = str(settings.REDIS_URL)
-    storage = storage_from_string("redis+" + address if address.startswith("unix") else address, wrap_exceptions=True)
+    storage = storage_from_string(
+        "redis+" + address if address.startswith("unix") else address,
+        wrap_exceptions=True,
+        socket_timeout=REDIS_SECONDS,
+        socket_connect_timeout=REDIS_SECONDS,
+    )
     assert isinstance(storage, Storage)
     return storage
 

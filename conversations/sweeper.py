@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from conversations.endings import Ending, TurnLost, turn_finish
 from conversations.events import SEQ_PER_ATTEMPT, conversation_group, event_send
+from conversations.evidence import flag_raise_from_ledger
 from conversations.models import Turn
 from conversations.queueing import turn_enqueue
 from conversations.selectors import turns_lost, turns_waiting_unsent
@@ -37,34 +40,62 @@ def turns_sweep() -> None:
 
 
 def _lost_turn_handle(turn: Turn) -> None:
+    """The heartbeat is part of each condition here: a worker that was only slow keeps its turn."""
+    if turn.stop_requested_at is not None:
+        _finish(turn, Ending(status=Turn.Status.CANCELLED, text=turn.text), heard_at=turn.heartbeat_at)
+        return
     if turn.losses + 1 >= MAX_LOSSES:
         _fail(turn, "worker_lost", f"its workers were lost {turn.losses + 1} times, the last was {turn.worker}")
         return
-    # The heartbeat is part of the condition: a worker that was only slow keeps its turn.
-    requeued = Turn.objects.filter(
-        pk=turn.pk, status=Turn.Status.RUNNING, attempt=turn.attempt, heartbeat_at=turn.heartbeat_at
-    ).update(status=Turn.Status.QUEUED, losses=F("losses") + 1, text="", sent_at=timezone.now())
-    if requeued:
-        logger.warning("turn %s lost its worker %s and goes back to the queue", turn.pk, turn.worker)
-        turn_enqueue(turn.pk)
-        _announce(turn)
+    with transaction.atomic():
+        requeued = Turn.objects.filter(
+            pk=turn.pk, status=Turn.Status.RUNNING, attempt=turn.attempt, heartbeat_at=turn.heartbeat_at
+        ).update(status=Turn.Status.QUEUED, losses=F("losses") + 1, text="", sent_at=timezone.now())
+        if not requeued:
+            return
+        _evidence_keep(turn, is_over=False)
+    logger.warning("turn %s lost its worker %s and goes back to the queue", turn.pk, turn.worker)
+    turn_enqueue(turn.pk)
+    _announce(turn)
 
 
 def _fail(turn: Turn, code: str, detail: str) -> None:
     # What was checkpointed had been released by the gate, so it may stay.
+    is_lost = code == "worker_lost"
     ending = Ending(
         status=Turn.Status.FAILED,
         text=turn.text,
         error_code=code,
         error_detail=detail,
-        fields={"losses": F("losses") + 1 if code == "worker_lost" else F("losses")},
+        fields={"losses": F("losses") + 1} if is_lost else {},
     )
+    _finish(turn, ending, heard_at=turn.heartbeat_at if is_lost else None)
+
+
+def _finish(turn: Turn, ending: Ending, *, heard_at: datetime | None) -> None:
     try:
-        turn_finish(turn_id=turn.pk, attempt=turn.attempt, ending=ending)
+        turn_finish(
+            turn_id=turn.pk,
+            attempt=turn.attempt,
+            ending=ending,
+            evidence=partial(_evidence_keep, turn, is_over=True),
+            heard_at=heard_at,
+        )
     except TurnLost:
         return  # it ended or moved on between our look and now
-    logger.warning("turn %s failed: %s", turn.pk, detail)
+    logger.warning("turn %s is %s: %s", turn.pk, ending.status, ending.error_detail or "it was to be stopped")
     _announce(turn)
+
+
+def _evidence_keep(turn: Turn, *, is_over: bool) -> None:
+    """The flag of what the dead worker had shown. A fault in it must not keep the turn from its end."""
+    try:
+        with transaction.atomic():
+            flag_raise_from_ledger(turn, is_over=is_over)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        logger.error("no flag was raised for turn %s: %s", turn.pk, type(error).__name__)
 
 
 def _announce(turn: Turn) -> None:

@@ -15,17 +15,18 @@ from contextlib import closing
 from datetime import datetime
 from functools import partial
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError
+from django.db import InterfaceError, OperationalError
 from django.db.models import F
 from django.utils import timezone
 
 from conversations.database import with_patience
 from conversations.endings import Ending, TurnLost, turn_finish
 from conversations.events import SEQ_PER_ATTEMPT, TurnPublisher
+from conversations.evidence import flag_raise, flag_raise_from_ledger, is_suspect, subject_of
 from conversations.models import Message, Turn
 from conversations.pulse import TurnSigns, pulse
 from conversations.queueing import turn_enqueue
@@ -35,15 +36,14 @@ from inference.prompts import FittedPrompt, fit_history
 from inference.runtime import get_engine, options_from_settings
 from moderation import runtime as moderation_runtime
 from moderation.gate import Gate
-from moderation.selectors import review_exists, reviewer_decision
-from moderation.services import Subject, decision_record, review_open
+from moderation.selectors import reviewer_decision
+from moderation.services import decision_record
 from moderation.verdicts import Action, Blocked, Judgement, Released, Stage, Verdict
 
 logger = logging.getLogger(__name__)
 
 CHECKPOINT_SECONDS: Final = 1.0
 STALL_SECONDS: Final = 300.0
-CONTEXT_MESSAGES: Final = 6
 
 _shutting_down = threading.Event()
 
@@ -103,6 +103,7 @@ class _Run:
         self.first_text_at: datetime | None = None
         self.checkpoint_at = time.monotonic()
         self.is_writing = False
+        self.gate: Gate | None = None
         self.evidence: partial[None] | None = None
 
     def run(self) -> None:
@@ -118,14 +119,17 @@ class _Run:
             logger.warning("turn %s failed: %s", self.turn.pk, error)
             params = {"tokens": error.tokens, "limit": error.limit} if isinstance(error, PromptTooLong) else {}
             self._fail(error.code, str(error), params)
-        except (DatabaseError, InterfaceError) as error:
+        except (OperationalError, InterfaceError) as error:
             # Nothing can be written, so nothing can be ended: the heartbeat stops here, and the sweeper takes over.
-            logger.error("turn %s left to the sweeper, the database is away: %s", self.turn.pk, error)
+            logger.error("turn %s left to the sweeper, the database is away: %s", self.turn.pk, type(error).__name__)
         except Exception as error:
-            # Without the error's own words: those of a database or a parser may quote text that nobody judged.
-            where = "".join(traceback.format_tb(error.__traceback__))
-            logger.error("turn %s failed: %s\n%s", self.turn.pk, type(error).__name__, where)
+            self._log(error)
             self._fail("internal_error", type(error).__name__)
+
+    def _log(self, error: Exception) -> None:
+        """Without the error's own words: those of a database or a parser may quote text that nobody judged."""
+        where = "".join(traceback.format_tb(error.__traceback__))
+        logger.error("turn %s failed: %s\n%s", self.turn.pk, type(error).__name__, where)
 
     # --- the prompt ----------------------------------------------------------------------------------------------
 
@@ -141,11 +145,10 @@ class _Run:
         (verdict,) = moderation_runtime.judge_texts([text], Stage.PROMPT)
         allowed_end = len(text) if verdict.is_allowed else 0
         judgement = Judgement(0, len(text), text, verdict, 0, allowed_end)
-        subject = self._subject(Stage.PROMPT)
+        subject = subject_of(self.turn, Stage.PROMPT)
         if verdict.is_allowed:
             with_patience(lambda: decision_record(subject=subject, judgement=judgement))
-            if verdict.action is Action.FLAG or not verdict.judged:
-                with_patience(lambda: self._review_open(subject, text, len(text), [judgement]))
+            with_patience(self._flag(Stage.PROMPT, text, len(text), [judgement]))
             return None
         blocked = Blocked(0, len(text), text, judgement)
         with_patience(lambda: decision_record(subject=subject, judgement=judgement, blocked=blocked))
@@ -159,7 +162,7 @@ class _Run:
         fitted = self._history_fit()
         self.prompt_tokens = fitted.prompt_tokens
         policy = moderation_runtime.active_policy()
-        gate = Gate(partial(moderation_runtime.judge_texts, stage=Stage.REPLY), policy.document.gate)
+        gate = self.gate = Gate(partial(moderation_runtime.judge_texts, stage=Stage.REPLY), policy.document.gate)
         recorded = 0
         options = options_from_settings(engine.recommended, fitted.max_new_tokens)
         with closing(_with_stall_guard(engine.stream(fitted.messages, options, self._should_stop))) as stream:
@@ -178,12 +181,12 @@ class _Run:
         if self.signs.is_lost:
             raise TurnLost(f"turn {self.turn.pk} was taken from attempt {self.turn.attempt}")
         if self.finish_reason == "cancelled":
-            return self._ended(Turn.Status.CANCELLED, gate)
+            return self._ended(Turn.Status.CANCELLED)
         self._phase_set(Turn.Phase.CHECKING)
         recorded, blocked = self._let_out(gate, gate.finish(), recorded)
         if blocked is not None:
             return self._reply_blocked(gate, blocked)
-        return self._ended(Turn.Status.DONE, gate)
+        return self._ended(Turn.Status.DONE)
 
     def _let_out(self, gate: Gate, outcomes: list[Released | Blocked], recorded: int) -> tuple[int, Blocked | None]:
         """Record each judgement, then publish what it released: the ledger knows first."""
@@ -193,7 +196,7 @@ class _Run:
             with_patience(
                 partial(
                     decision_record,
-                    subject=self._subject(Stage.REPLY),
+                    subject=subject_of(self.turn, Stage.REPLY),
                     judgement=judgement,
                     blocked=blocked if is_block else None,
                 )
@@ -259,7 +262,7 @@ class _Run:
     def _blocked(
         self, stage: Stage, verdict: Verdict, *, text: str, shown_end: int, judgements: Sequence[Judgement]
     ) -> Ending:
-        self.evidence = partial(self._review_open, self._subject(stage), text, shown_end, judgements)
+        self.evidence = self._flag(stage, text, shown_end, judgements)
         return Ending(
             status=Turn.Status.BLOCKED,
             text="".join(self.released),
@@ -268,21 +271,14 @@ class _Run:
             is_unjudged=not verdict.judged,
         )
 
-    def _ended(self, status: Turn.Status, gate: Gate) -> Ending:
+    def _ended(self, status: Turn.Status, **fields: Any) -> Ending:
         text = "".join(self.released)
-        suspect = [j for j in gate.judgements if j.verdict.action is not Action.ALLOW or not j.verdict.judged]
-        if suspect:
-            self.evidence = partial(self._review_open, self._subject(Stage.REPLY), text, len(text), gate.judgements)
-        return Ending(status=status, text=text)
+        judgements = self.gate.judgements if self.gate is not None else ()
+        self.evidence = self._flag(Stage.REPLY, text, len(text), judgements)
+        return Ending(status=status, text=text, **fields)
 
-    def _review_open(self, subject: Subject, text: str, shown_end: int, judgements: Sequence[Judgement]) -> None:
-        if review_exists(subject_id=subject.subject_id, turn_id=self.turn.pk):
-            return
-        branch = messages_on_branch(self.turn.conversation, limit=CONTEXT_MESSAGES, leaf_id=self.turn.prompt_id)
-        context = [{"role": str(message.role), "text": message.text} for message in branch]
-        if subject.stage is Stage.PROMPT:
-            context = context[:-1]
-        review_open(subject=subject, text=text, shown_end=shown_end, verdicts=judgements, context=context)
+    def _flag(self, stage: Stage, text: str, shown_end: int, judgements: Sequence[Judgement]) -> partial[None]:
+        return partial(flag_raise, self.turn, stage, text=text, shown_end=shown_end, judgements=judgements)
 
     def _finish(self, ending: Ending) -> None:
         self.publisher.flush()
@@ -300,37 +296,29 @@ class _Run:
         self.publisher.changed()
 
     def _fail(self, code: str, detail: str, params: dict[str, int] | None = None) -> None:
-        ending = Ending(
-            status=Turn.Status.FAILED,
-            text="".join(self.released),
-            error_code=code,
-            error_detail=detail,
-            error_params=params or {},
-        )
-        self.evidence = None
+        ending = self._ended(Turn.Status.FAILED, error_code=code, error_detail=detail, error_params=params or {})
         try:
             self._finish(ending)
         except TurnLost as lost:
             logger.info("%s", lost)
-        except (DatabaseError, InterfaceError) as error:
-            logger.error("turn %s left to the sweeper, the database is away: %s", self.turn.pk, error)
+        except (OperationalError, InterfaceError) as error:
+            logger.error("turn %s left to the sweeper, the database is away: %s", self.turn.pk, type(error).__name__)
+        except Exception as error:
+            # The sweeper ends it, from the checkpoint.
+            self._log(error)
 
     def _hand_back(self) -> None:
         mine = Turn.objects.filter(pk=self.turn.pk, attempt=self.turn.attempt, status=Turn.Status.RUNNING)
-        if with_patience(lambda: mine.update(status=Turn.Status.QUEUED, text="", sent_at=timezone.now())):
+        unstopped = mine.filter(stop_requested_at=None)
+        judgements = self.gate.judgements if self.gate is not None else ()
+        if any(map(is_suspect, judgements)):
+            self.turn.text = "".join(self.released)
+            with_patience(partial(flag_raise_from_ledger, self.turn, is_over=False))
+        if with_patience(lambda: unstopped.update(status=Turn.Status.QUEUED, text="", sent_at=timezone.now())):
             turn_enqueue(self.turn.pk)
             self.publisher.changed()
-
-    def _subject(self, stage: Stage) -> Subject:
-        turn = self.turn
-        return Subject(
-            stage=stage,
-            subject_id=turn.prompt_id if stage is Stage.PROMPT else turn.reply_id,
-            conversation_id=turn.conversation_id,
-            turn_id=turn.pk,
-            attempt=turn.attempt,
-            user_id=turn.conversation.owner_id,
-        )
+        elif with_patience(mine.exists):
+            self._finish(self._ended(Turn.Status.CANCELLED))
 
 
 def _exchanges(branch: list[Message]) -> Iterator[tuple[Message, Message]]:

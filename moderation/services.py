@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from moderation.models import Decision, Policy, Review
 from moderation.policy import merge_spans, policy_parse, strictest
 from moderation.signals import decision_reviewed
-from moderation.verdicts import Action, Blocked, ClassifierResult, Judgement, Span, Stage
+from moderation.verdicts import Action, Blocked, ClassifierResult, Judgement, Span, Stage, Verdict
 
 NOT_JUDGED_SEVERITY = 0.5
 """Where a text that nobody could judge stands in the queue: below what is surely bad, above the doubtful."""
@@ -118,10 +118,46 @@ def review_open(
     )
 
 
+def review_open_from_ledger(*, subject: Subject, text: str, context: Sequence[Mapping[str, str]]) -> Review | None:
+    """Raise the flag of an attempt whose worker is gone, from the rows that it left; ``None`` without a suspect one.
+
+    ``text`` is what is known of the reply; where the rows go further, their excerpts complete it.
+    """
+    rows = Decision.objects.filter(
+        turn_id=subject.turn_id,
+        attempt=subject.attempt,
+        stage=subject.stage.value,
+        source=Decision.Source.CLASSIFIER,
+    ).order_by("judged_end")
+    judgements = [_judgement_of(row) for row in rows]
+    if all(judgement.verdict.judged and judgement.verdict.action is Action.ALLOW for judgement in judgements):
+        return None
+    for judgement in judgements:
+        if judgement.text and judgement.start <= len(text) < judgement.end:
+            text = text[: judgement.start] + judgement.text
+    shown_end = max(judgement.released_end for judgement in judgements)
+    return review_open(subject=subject, text=text, shown_end=shown_end, verdicts=judgements, context=context)
+
+
+def _judgement_of(row: Decision) -> Judgement:
+    """The judgement that a row keeps; its text only where the row does."""
+    spans = [Span(s["start"] - row.judged_start, s["end"] - row.judged_start, s["label"]) for s in row.spans]
+    verdict = Verdict(
+        action=Action(row.action),
+        judged=row.judged,
+        labels=tuple(row.labels),
+        scores=row.scores,
+        results=(),
+        spans=tuple(spans),
+        policy_version=row.policy_version or 0,
+    )
+    return Judgement(row.judged_start, row.judged_end, row.excerpt, verdict, row.released_start, row.released_end)
+
+
 def review_resolve(
     *, review_id: UUID, reviewer: AbstractBaseUser | AnonymousUser, outcome: Review.State | str, reason: str
 ) -> Decision:
-    """A person upholds or dismisses a flag. Adds a row, edits none, and tells `signals.decision_reviewed` after commit.
+    """A person upholds or dismisses a flag. Adds a row, edits none, and tells `signals.decision_reviewed`.
 
     A flag may be decided again with the other outcome; that is another row. Raises ``PermissionDenied`` without the
     permission ``moderation.resolve_review``, ``ReviewFault`` for a missing reason or an outcome that already stands.
@@ -161,7 +197,8 @@ def review_resolve(
         review.state = outcome
         review.resolved_at = timezone.now()
         review.save(update_fields=["state", "resolved_at"])
-        transaction.on_commit(lambda: decision_reviewed.send(sender=Review, review=review, decision=decision))
+        # In the same transaction: a decision that is in the ledger and has no effect could not be made again.
+        decision_reviewed.send(sender=Review, review=review, decision=decision)
     return decision
 
 

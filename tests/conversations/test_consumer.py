@@ -16,10 +16,11 @@ from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import OperationalError
 from django.test import Client
 
 from chatsite.asgi import application
-from conversations import services, turns
+from conversations import consumers, services, turns
 from conversations.consumers import MAX_BAD_FRAMES
 from conversations.events import SEQ_PER_ATTEMPT, TextEvent, conversation_group
 from conversations.models import Conversation, Message, Turn
@@ -290,6 +291,22 @@ async def test_messages_older_than_the_newest_fifty_stay_on_the_page(user: User,
         assert [(await socket.next())["type"] for _ in range(2)] == ["title", "message"]
         await socket.send(type="ping")
         assert (await socket.next())["type"] == "pong"
+
+
+async def test_database_away_for_a_moment_keeps_the_socket(
+    user: User, conversation: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with connected(conversation.pk, user) as (socket, _):
+        with monkeypatch.context() as away:
+
+            def fail(*_arguments: object) -> None:
+                raise OperationalError("the server is starting")
+
+            away.setattr(consumers, "state_read", fail)
+            await database_sync_to_async(services.conversation_rename)(conversation=conversation, title="New name")
+            await socket.send(type="ping")
+            assert (await socket.next())["type"] == "pong"
+        assert (await socket.next("title"))["title"] == "New name"
 
 
 class TestStrangers:

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import DataError, connection
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -218,6 +218,35 @@ class TestEnded:
         assert (turn.status, turn.error_code) == ("failed", "engine_stopped")
         text = Message.objects.get(pk=turn.reply_id).text
         assert text and "".join(LONG).startswith(text)
+
+    def test_flag_of_what_was_shown_is_raised_though_the_turn_fails(self, ask: Ask) -> None:
+        turn = ask("Go on.", "A DOUBTFUL remark. ", *LONG, EngineStopped("the loop crashed"))
+        assert turn.status == "failed"
+        review = Review.objects.get()
+        assert review.subject_id == turn.reply_id and review.text.startswith("A DOUBTFUL remark. ")
+
+    def test_database_fault_that_is_no_absence_ends_the_turn_and_logs_no_text(
+        self, ask: Ask, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        turn = ask("Go on.", DataError("Failing row contains (Secret words.)"))
+        assert (turn.status, turn.error_code) == ("failed", "internal_error")
+        assert "Secret" not in caplog.text
+
+    def test_stop_outlives_a_shutdown(self, ask: Ask, conversation: Conversation) -> None:
+        def stop_unseen() -> None:
+            turns.shutdown_begin()
+            Turn.objects.filter(conversation=conversation).update(stop_requested_at=timezone.now())
+
+        turn = ask("Go on.", *LONG[:10], stop_unseen, *LONG[10:])
+        assert turn.status == "cancelled"
+        assert Message.objects.get(pk=turn.reply_id).text
+
+    def test_shutdown_keeps_the_flag_of_what_was_shown_apart_from_the_reply_to_come(self, ask: Ask) -> None:
+        turn = ask("Go on.", "A DOUBTFUL remark. ", *LONG[:6], turns.shutdown_begin, *LONG)
+        assert turn.status == "queued"
+        review = Review.objects.get()
+        assert review.subject_id != turn.reply_id and review.turn_id == turn.pk
+        assert review.text.startswith("A DOUBTFUL remark. ") and review.shown_end > 0
 
     def test_too_long_a_prompt_tells_the_limit(self, ask: Ask, engine: ListEngine) -> None:
         turn = ask("word " * 1500)

@@ -1,0 +1,61 @@
+"""What a turn hands to the ledger: what was judged, in which conversation, and the flag for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+from uuid import uuid5
+
+from conversations.models import Turn
+from conversations.selectors import messages_on_branch
+from moderation.selectors import review_exists
+from moderation.services import Subject, review_open, review_open_from_ledger
+from moderation.verdicts import Action, Judgement, Stage
+
+CONTEXT_MESSAGES: Final = 6
+
+
+def subject_of(turn: Turn, stage: Stage) -> Subject:
+    """The prompt or the reply of this attempt."""
+    return Subject(
+        stage=stage,
+        subject_id=turn.prompt_id if stage is Stage.PROMPT else turn.reply_id,
+        conversation_id=turn.conversation_id,
+        turn_id=turn.pk,
+        attempt=turn.attempt,
+        user_id=turn.conversation.owner_id,
+    )
+
+
+def is_suspect(judgement: Judgement) -> bool:
+    """Whether a person should look at it."""
+    return not judgement.verdict.judged or judgement.verdict.action is not Action.ALLOW
+
+
+def flag_raise(turn: Turn, stage: Stage, *, text: str, shown_end: int, judgements: Sequence[Judgement]) -> None:
+    """Raise one flag for a prompt or reply if one of its judgements is suspect. A turn raises each only once."""
+    subject = subject_of(turn, stage)
+    if not any(map(is_suspect, judgements)) or review_exists(subject_id=subject.subject_id, turn_id=turn.pk):
+        return
+    review_open(subject=subject, text=text, shown_end=shown_end, verdicts=judgements, context=_context(turn, stage))
+
+
+def flag_raise_from_ledger(turn: Turn, *, is_over: bool) -> None:
+    """The same for the reply of an attempt whose worker is gone, from what it left in the ledger.
+
+    While the turn goes on (``is_over`` false) the flag stands for itself: the reply to come has other words, and what a
+    reviewer decides on these must not touch it.
+    """
+    subject = subject_of(turn, Stage.REPLY)
+    if not is_over:
+        subject = replace(subject, subject_id=uuid5(turn.reply_id, str(turn.attempt)))
+    if not review_exists(subject_id=subject.subject_id, turn_id=turn.pk):
+        review_open_from_ledger(subject=subject, text=turn.text, context=_context(turn, Stage.REPLY))
+
+
+def _context(turn: Turn, stage: Stage) -> list[dict[str, str]]:
+    """The conversation before it, oldest first."""
+    branch = messages_on_branch(turn.conversation, limit=CONTEXT_MESSAGES, leaf_id=turn.prompt_id)
+    lines = [{"role": str(message.role), "text": message.text} for message in branch]
+    return lines[:-1] if stage is Stage.PROMPT else lines
