@@ -90,10 +90,10 @@ def messages_after(message_id: UUID, limit: int = AFTER_LIMIT) -> list[Line]:
     rows = Message.objects.filter(conversation_id=conversation_id).order_by("created_at")
     parents = dict(rows.values_list("pk", "parent_id"))
     following = {parent_id: pk for pk, parent_id in parents.items()}
-    current = head_id
-    while current is not None:
-        following[parents[current]] = current
-        current = parents[current]
+    shown = head_id
+    while shown is not None and shown in parents:
+        following[parents[shown]] = shown
+        shown = parents[shown]
     ids: list[UUID] = []
     current = following.get(message_id)
     while current is not None and len(ids) < limit:
