@@ -1,13 +1,13 @@
 # The one image of web, workers, clock and migration. Built in two steps, so that what installs things stays behind.
 #
-#   --build-arg TORCH_BUILD=cu130    a CUDA build of torch instead of the small one for processors
-#   --build-arg TORCH_INDEX_URL=...  another place to look for it
+#   --build-arg TORCH_BUILD=cu130    a CUDA build of torch; see tools/install-torch
+#   --build-arg TORCH_INDEX_URL=...  where that build of torch is: PyTorch's wheel index of it
 #   --build-context wheels=FOLDER    a folder of wheels to install from, where the network has no package index
 
 FROM scratch AS wheels
 
 FROM python:3.11-slim-bookworm AS build
-ARG TORCH_BUILD=cpu
+ARG TORCH_BUILD=
 ARG TORCH_INDEX_URL=
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
@@ -23,7 +23,7 @@ FROM python:3.11-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin chat && \
     install -d -o chat -g chat /data /models
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    ENV_FILE= DATA_DIR=/data HOST=0.0.0.0 PORT=8000 HF_HOME=/models
+    ENV_FILE= DATA_DIR=/data HOST=0.0.0.0 PORT=8000 HF_HOME=/models TORCH_HOME=/models/torch
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY manage.py ./

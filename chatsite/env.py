@@ -91,9 +91,11 @@ class Environment(BaseSettings):
     data_dir: Path = BASE_DIR / "var"
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    site_name: Annotated[str, Field(max_length=40)] = "Chatsite"
     site_url: OptionalText = None
     allowed_hosts: Names = []
     behind_https_proxy: bool = False
+    forwarded_allow_ips: str = "127.0.0.1,::1"
     database_url: Annotated[OptionalText, AfterValidator(_database_url)] = None
     redis_url: OptionalText = None
     time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"

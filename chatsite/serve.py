@@ -32,6 +32,7 @@ def main() -> None:
         server_header=False,
         # Whose address a request came from is read from headers only where a proxy is known to set them.
         proxy_headers=ENV.behind_https_proxy,
+        forwarded_allow_ips=ENV.forwarded_allow_ips,
     )
 
 

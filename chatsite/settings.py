@@ -20,6 +20,7 @@ except EnvironmentFault as fault:
 SECRET_KEY = ENV.secret_key
 DEBUG = ENV.debug
 ALLOWED_HOSTS = ENV.all_hosts
+SITE_NAME = ENV.site_name
 SITE_URL = ENV.site_url
 CSRF_TRUSTED_ORIGINS = [f"{urlsplit(str(SITE_URL)).scheme}://{host}" for host in ALLOWED_HOSTS if host[:1] not in "[."]
 DATA_DIR = ENV.data_dir

@@ -30,7 +30,7 @@ def theme(context: template.Context) -> str:
 
 @register.simple_tag
 def site_name() -> str:
-    return str(getattr(settings, "SITE_NAME", "Chatsite"))
+    return str(settings.SITE_NAME)
 
 
 @register.simple_tag
