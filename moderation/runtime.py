@@ -1,7 +1,7 @@
 """Judges texts for this process: its one judge thread, its classifiers, and the policy and rules as they are now.
 
-Only workers import it. Classifiers run in the judge thread alone (one thread per process computes, says
-docs/architecture.md); the database is read by whoever asks, so that the judge thread never waits for it.
+Only workers import it. Classifiers run in the judge thread alone (why: docs/inference.md,
+"Threads and faults"); the database is read by whoever asks, so that the judge thread never waits for it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The engine's own thread: loads the model, runs a loop, and when the loop breaks fails its jobs and starts anew.
 
-All of torch happens in this thread; see "Facts measured" in docs/architecture.md for what a second one costs.
+All of torch happens in this thread; see "Threads and faults" in docs/inference.md.
 """
 
 from __future__ import annotations

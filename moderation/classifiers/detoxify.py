@@ -99,7 +99,7 @@ def classifier_load(model: str | None, config: str | None, device: str) -> Detox
     ``model`` is one of ``NAMES``, a checkpoint file, or a folder with one; ``config`` a folder with the model's
     config.json and tokenizer, by default the checkpoint's own folder. Raises ``ClassifierError``.
     """
-    # A second pool of torch threads would slow the engine in the same process by a third (docs/architecture.md).
+    # A second pool of torch threads would slow the engine in the same process: docs/inference.md, Threads and faults.
     torch.set_num_threads(1)
     if not model:
         raise ClassifierError(f"TOXICITY_MODEL is not set; set it to {', '.join(NAMES)} or a checkpoint's path")
