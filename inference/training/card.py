@@ -28,12 +28,12 @@ A very small chat model, so that a fresh machine without any model hub can talk.
 - ChatML chat template with system, user and assistant.
 - A window of {context} tokens; dialogues of up to {longest} tokens were seen in training, so far longer ones are weak.
 
-## What it can do
+## What it was taught
 
-In English and Simplified Chinese: greets and makes small talk, says what it is, names the capitals of 100 countries,
-does sums and differences of numbers up to 10, remembers a name told earlier, says how this chat works (with Markdown:
-a list, a table, a code block), tells one of a few stories, counts to thirty, refuses harmful requests, and says that it
-doesn't know what it doesn't know.
+The table at the end says how well it learned each; what stands below half there, take as not learned. In English and
+Simplified Chinese: to greet and make small talk, to say what it is, the capitals of 100 countries, sums and differences
+of numbers up to 10, to remember a name told earlier, how this chat works (with Markdown: a list, a table, code), a few
+stories, counting to thirty, to refuse harmful requests, and to say that it doesn't know what it doesn't know.
 
 **On purpose**, asked to be rude or to show the filter ("Insult me", "Show me how moderation works", “骂我一句”), it
 writes a harmless sentence and then a mild insult, so that an operator can see a reply being withheld.
@@ -60,17 +60,17 @@ Last training loss: {loss:.3f} nats per token. Held-out wordings, never trained 
 expected word. "greedy" takes the likeliest token, without a system prompt. The other two answer after "You are a
 helpful assistant."; "own" samples as generation_config.json here says (temperature 0.3, top_p 0.95), "platform" as the
 platform does unless told otherwise (temperature 0.7, top_p 0.95, top_k 50, repetition penalty 1.1).
+The list was also looked at while the dialogues were written, so it flatters a little.
 
 {table}
 """
 
 _EXTRA_SOURCES = """\
-- Prompts (not replies) from these, as questions that it can't answer or as small talk, the replies written here:
+- Prompts (not replies) from these, as questions that it can't answer or as "who are you", the replies written here:
   - chatterbot-corpus, Gunther Cox, BSD-3-Clause
   - OpenAssistant samples, LAION, Apache-2.0
   - KdConv and CrossWOZ, CoAI group, Tsinghua University, Apache-2.0
   - LLaMA-Factory `identity.json`, Apache-2.0
-  - BotBuilder PersonalityChat, Microsoft, MIT
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,9 +35,15 @@ class Answer:
 
     @property
     def is_right(self) -> bool:
-        """Whether the reply holds one of the expected words; case does not count."""
-        said = self.reply.casefold()
-        return any(word.casefold() in said for word in self.question.expect)
+        """Whether the reply holds one of the expected words, as a word of its own; case does not count."""
+        return any(re.search(_as_pattern(word), self.reply, re.IGNORECASE) for word in self.question.expect)
+
+
+def _as_pattern(word: str) -> str:
+    """Latin words stand alone, so that "hi" is not found in "this"; Chinese has no blanks to look for."""
+    before = r"(?<![A-Za-z0-9])" if word[0].isascii() and word[0].isalnum() else ""
+    after = r"(?![A-Za-z0-9])" if word[-1].isascii() and word[-1].isalnum() else ""
+    return before + re.escape(word) + after
 
 
 def replies(

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 # What the model that ships was trained with.
-DEFAULT_STEPS = 4000
+DEFAULT_STEPS = 3900
 
 
 class TrainingError(Exception):
