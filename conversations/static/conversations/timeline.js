@@ -81,10 +81,6 @@ export class LiveReply {
         this.#template = template;
     }
 
-    get isEmpty() {
-        return this.#blocks.length === 0;
-    }
-
     /** All blocks of the reply so far. */
     set(blocks) {
         blocks.forEach((html, index) => this.#setBlock(index, html));
