@@ -21,6 +21,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from moderation.fault_wording import document_sentences
 from moderation.models import Decision, Policy, Review, Rule
 from moderation.notices import label_name
 from moderation.policy import PolicyFault, policy_parse
@@ -264,7 +265,7 @@ class PolicyForm(_PolicyModelForm):
         try:
             return policy_parse(document).model_dump(mode="json")
         except PolicyFault as fault:
-            raise forms.ValidationError(str(fault).splitlines()) from fault
+            raise forms.ValidationError(document_sentences(fault)) from fault
 
 
 @admin.register(Policy)
@@ -307,3 +308,20 @@ class RuleAdmin(_ModelAdmin):
     list_filter = ["is_active", "kind", "label"]
     search_fields = ["pattern", "note"]
     readonly_fields = ["created_at", "updated_at"]
+
+    def save_model(self, request: HttpRequest, obj: Rule, form: forms.ModelForm[Rule], change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        active = policy_active()
+        if active is None or not obj.is_active:
+            return
+        try:
+            document = policy_parse(active.document)
+        except PolicyFault as fault:
+            self.message_user(request, " ".join(document_sentences(fault)), messages.ERROR)
+            return
+        if document.ignores(obj.label, obj.score):
+            text = _(
+                "The rule is saved, but does nothing: at no stage does the active policy flag or block “%(label)s” "
+                "with a score of %(score)s."
+            )
+            self.message_user(request, text % {"label": label_name(obj.label), "score": obj.score}, messages.WARNING)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 
 import regex
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from moderation.verdicts import Blocked, Judgement, Released, Verdict
 from moderation.words import WordCutter
@@ -55,11 +56,17 @@ class GateLimits(BaseModel):
     @model_validator(mode="after")
     def _fit_together(self) -> GateLimits:
         if not self.clause_chars <= self.max_chars:
-            raise ValueError(f"clause_chars ({self.clause_chars}) must not be above max_chars ({self.max_chars})")
+            raise PydanticCustomError(
+                "clause_above_max",
+                "clause_chars ({clause}) must not be above max_chars ({max})",
+                {"clause": self.clause_chars, "max": self.max_chars},
+            )
         if self.overlap_chars + self.hold_back_chars >= self.window_chars:
-            raise ValueError(
-                f"overlap_chars ({self.overlap_chars}) and hold_back_chars ({self.hold_back_chars}) together must be "
-                f"below window_chars ({self.window_chars})"
+            raise PydanticCustomError(
+                "window_too_small",
+                "overlap_chars ({overlap}) and hold_back_chars ({hold_back}) together must be below window_chars "
+                "({window})",
+                {"overlap": self.overlap_chars, "hold_back": self.hold_back_chars, "window": self.window_chars},
             )
         return self
 

@@ -15,6 +15,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from moderation.fault_wording import pattern_sentence
 from moderation.notices import LABEL_NAMES, label_name
 from moderation.patterns import PatternFault, phrase_compile, regex_check
 from moderation.verdicts import LABELS, Action, Stage
@@ -39,6 +40,13 @@ class LedgerRows(models.QuerySet["Decision"]):
 
 
 class PolicyRows(models.QuerySet["Policy"]):
+    """Policies: read, add, let another one be active; nothing else."""
+
+    def update(self, **kwargs: Any) -> int:
+        if set(kwargs) != {"is_active"}:
+            raise LedgerIsAppendOnly("a policy version is never edited; publish a new one")
+        return super().update(**kwargs)
+
     def delete(self) -> NoReturn:
         raise LedgerIsAppendOnly("policies are never deleted: decisions name their versions")
 
@@ -116,7 +124,7 @@ class Rule(models.Model):
         try:
             check(self.pattern)
         except PatternFault as fault:
-            raise ValidationError({"pattern": str(fault)}) from fault
+            raise ValidationError({"pattern": pattern_sentence(fault)}) from fault
 
 
 class Decision(models.Model):

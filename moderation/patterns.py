@@ -33,14 +33,23 @@ class RuleLine:
 
 
 class PatternFault(ValueError):
-    """A phrase or regular expression cannot be used. The message says why."""
+    """A phrase or regular expression cannot be used. The message says why.
+
+    ``code`` is empty, invalid, matches_empty or slow, and ``values`` fills its sentence: so it can be said in another
+    language where it is shown.
+    """
+
+    def __init__(self, code: str, message: str, **values: object) -> None:
+        self.code = code
+        self.values = values
+        super().__init__(message)
 
 
 def phrase_compile(phrase: str) -> regex.Pattern[str]:
     """A phrase as a pattern for normalised text: whole words where a script puts spaces, anywhere where it doesn't."""
     plain = normalise(phrase).text.strip()
     if not plain:
-        raise PatternFault("the phrase is empty once invisible characters and spaces are taken away")
+        raise PatternFault("empty", "the phrase is empty once invisible characters and spaces are taken away")
     before = _BEFORE if _STARTS_SPACED.match(plain[0]) else ""
     after = _AFTER if _STARTS_SPACED.match(plain[-1]) else ""
     return regex.compile(f"{before}{regex.escape(plain, special_only=True)}{after}", regex.V1)
@@ -51,7 +60,7 @@ def regex_compile(pattern: str) -> regex.Pattern[str]:
     try:
         compiled: regex.Pattern[str] = regex.compile(pattern, regex.V1 | regex.IGNORECASE)
     except (regex.error, RecursionError, OverflowError) as error:
-        raise PatternFault(f"not a valid regular expression: {error}") from None
+        raise PatternFault("invalid", f"not a valid regular expression: {error}", error=error) from None
     return compiled
 
 
@@ -63,15 +72,19 @@ def regex_check(pattern: str) -> None:
     compiled = regex_compile(pattern)
     for text in ("", " ", "a"):
         if (match := compiled.search(text)) and not match.group():
-            raise PatternFault("it matches an empty text, so it would be found everywhere")
+            raise PatternFault("matches_empty", "it matches an empty text, so it would be found everywhere")
     for text in _hard_texts(pattern):
         try:
             for _ in compiled.finditer(text, timeout=_TRIAL_SECONDS):
                 pass
         except TimeoutError:
             raise PatternFault(
+                "slow",
                 f"it took over {_TRIAL_SECONDS} s on {len(text)} characters like {text[:12]!r}; avoid repeats inside "
-                "repeats such as (a+)+ and several .* in a row"
+                "repeats such as (a+)+ and several .* in a row",
+                seconds=_TRIAL_SECONDS,
+                count=len(text),
+                text=repr(text[:12]),
             ) from None
 
 

@@ -6,16 +6,38 @@ Plain values; where documents are kept is `moderation.models.Policy`'s business.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from moderation.gate import GateLimits
 from moderation.verdicts import LABELS, Action, ClassifierResult, Span, Stage, Verdict
 
 
+@dataclass(frozen=True, slots=True)
+class DocumentFault:
+    """One fault of a document. ``code`` is pydantic's word or one of this project's; ``values`` fill its sentence."""
+
+    place: str
+    code: str
+    message: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}"
+
+
 class PolicyFault(Exception):
-    """A policy document cannot be used. The message has one line for each fault, naming where it is."""
+    """A policy document cannot be used. The message has one line for each fault, naming where it is.
+
+    ``faults`` has the same in parts, for a door that says them in another language.
+    """
+
+    def __init__(self, message: str = "", faults: Sequence[DocumentFault] = ()) -> None:
+        self.faults = tuple(faults)
+        super().__init__(message or "\n".join(map(str, faults)))
 
 
 class _Part(BaseModel):
@@ -31,9 +53,15 @@ class Thresholds(_Part):
     @model_validator(mode="after")
     def _ordered(self) -> Thresholds:
         if self.flag is None and self.block is None:
-            raise ValueError("give flag, block or both; leave the label out if it should do nothing")
+            raise PydanticCustomError(
+                "no_threshold", "give flag, block or both; leave the label out if it should do nothing"
+            )
         if self.flag is not None and self.block is not None and self.flag > self.block:
-            raise ValueError(f"flag ({self.flag}) must not be above block ({self.block})")
+            raise PydanticCustomError(
+                "flag_above_block",
+                "flag ({flag}) must not be above block ({block})",
+                {"flag": self.flag, "block": self.block},
+            )
         return self
 
     def action(self, score: float) -> Action:
@@ -52,7 +80,11 @@ class StagePolicy(_Part):
     @classmethod
     def _known(cls, labels: dict[str, Thresholds]) -> dict[str, Thresholds]:
         if unknown := sorted(set(labels) - set(LABELS)):
-            raise ValueError(f"unknown label {', '.join(unknown)}; known are {', '.join(LABELS)}")
+            raise PydanticCustomError(
+                "unknown_label",
+                "unknown label {unknown}; known are {known}",
+                {"unknown": ", ".join(unknown), "known": ", ".join(LABELS)},
+            )
         return labels
 
 
@@ -68,17 +100,27 @@ class PolicyDocument(_Part):
         parts = {Stage.PROMPT: self.prompt, Stage.REPLY: self.reply, Stage.TITLE: self.title}
         return parts[stage]
 
+    def ignores(self, label: str, score: float) -> bool:
+        """Whether a text with this score for this label passes at every stage."""
+        levels = [self.at(stage).labels.get(label) for stage in Stage]
+        return all(level is None or level.action(score) is Action.ALLOW for level in levels)
+
 
 def policy_parse(document: Mapping[str, Any]) -> PolicyDocument:
     """Check a document as it is kept in the database. Raises ``PolicyFault``."""
     try:
         return PolicyDocument.model_validate(document)
     except ValidationError as error:
-        lines = []
-        for fault in error.errors(include_url=False, include_input=False):
-            place = ".".join(str(part) for part in fault["loc"]) or "document"
-            lines.append(f"{place}: {fault['msg'].removeprefix('Value error, ')}")
-        raise PolicyFault("\n".join(lines)) from None
+        faults = [
+            DocumentFault(
+                place=".".join(str(part) for part in fault["loc"]) or "document",
+                code=fault["type"],
+                message=fault["msg"],
+                values=fault.get("ctx", {}),
+            )
+            for fault in error.errors(include_url=False, include_input=False)
+        ]
+        raise PolicyFault(faults=faults) from None
 
 
 _STRICTNESS = {Action.ALLOW: 0, Action.FLAG: 1, Action.BLOCK: 2}

@@ -319,6 +319,37 @@ def test_a_rule_is_checked_when_it_is_saved(root: Client) -> None:
     assert Rule.objects.filter(pattern="purple +elephant").count() == 1
 
 
+@pytest.mark.parametrize(
+    ("fields", "is_idle"),
+    [
+        ({"label": "personal_data", "score": "1"}, True),
+        ({"label": "insult", "score": "0.2"}, True),
+        ({"label": "insult", "score": "0.7"}, False),
+        ({"label": "personal_data", "score": "1", "is_active": ""}, False),
+    ],
+)
+def test_a_rule_that_the_policy_ignores_is_saved_with_a_warning(
+    root: Client, fields: dict[str, str], is_idle: bool
+) -> None:
+    given = {"kind": "phrase", "pattern": "purple elephant", "is_active": "on", "note": "", **fields}
+    html = root.post("/admin/moderation/rule/add/", given, follow=True).content.decode()
+    assert Rule.objects.filter(pattern="purple elephant").count() == 1
+    assert ("but does nothing" in html) == is_idle
+
+
+def test_a_refused_rule_and_policy_are_told_in_the_language_of_the_page(root: Client) -> None:
+    rule = {"kind": "regex", "pattern": "(", "label": "insult", "score": "1"}
+    asked = {"accept-language": "zh-hans"}
+    assert "不是有效的正则表达式" in root.post("/admin/moderation/rule/add/", rule, headers=asked).content.decode()
+    document = DEFAULT_POLICY.model_dump(mode="json")
+    document["reply"]["labels"]["threat"] = {"flag": 0.9, "block": 0.2}
+    document["gate"]["nonsense"] = 1
+    policy = {"name": "Mine", "document": json.dumps(document)}
+    html = root.post("/admin/moderation/policy/add/", policy, headers=asked).content.decode()
+    assert "reply.labels.threat: flag（0.9）不能高于 block（0.2）" in html
+    assert "gate.nonsense: 这里没有这个键" in html
+
+
 def test_no_page_has_inline_script_or_style(root: Client) -> None:
     review = review_make()
     policy = Policy.objects.get()

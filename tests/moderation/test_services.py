@@ -257,10 +257,24 @@ def test_a_bad_policy_changes_nothing() -> None:
     assert Policy.objects.count() == 1
 
 
+def test_an_author_of_a_policy_can_be_removed() -> None:
+    author = User.objects.create_user("author")
+    published = policy_publish(document=DEFAULT_POLICY.model_dump(mode="json"), name="Same", author=author)
+    author.delete()
+    published.refresh_from_db()
+    assert published.created_by is None
+
+
 def test_a_version_is_never_edited_or_deleted() -> None:
     policy = policy_active()
     assert policy is not None
-    for change in (policy.save, policy.delete, Policy.objects.all().delete):
+    for change in (
+        policy.save,
+        policy.delete,
+        Policy.objects.all().delete,
+        lambda: Policy.objects.update(document={}),
+        lambda: Policy.objects.update(is_active=True, name="Another"),
+    ):
         with pytest.raises(LedgerIsAppendOnly):
             change()
 

@@ -1,0 +1,62 @@
+"""Faults of rules and policies as people read them in the admin, in the language active now.
+
+The modules that find them are plain Python, so they say a code, values and an English sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+from moderation.patterns import PatternFault
+from moderation.policy import DocumentFault, PolicyFault
+
+_PATTERN: Mapping[str, str | Promise] = {
+    "empty": gettext_lazy("The phrase is empty once invisible characters and spaces are taken away."),
+    "invalid": gettext_lazy("This is not a valid regular expression: %(error)s"),
+    "matches_empty": gettext_lazy("It matches an empty text, so it would be found everywhere."),
+    "slow": gettext_lazy(
+        "It took over %(seconds)s s on %(count)s characters like %(text)s; avoid repeats inside repeats such as (a+)+ "
+        "and several .* in a row."
+    ),
+}
+# The first ones are the project's own; the others are pydantic's, as far as a policy can cause them.
+_DOCUMENT: Mapping[str, str | Promise] = {
+    "no_threshold": gettext_lazy("give flag, block or both; leave the label out if it should do nothing"),
+    "flag_above_block": gettext_lazy("flag (%(flag)s) must not be above block (%(block)s)"),
+    "unknown_label": gettext_lazy("unknown label %(unknown)s; known are %(known)s"),
+    "clause_above_max": gettext_lazy("clause_chars (%(clause)s) must not be above max_chars (%(max)s)"),
+    "window_too_small": gettext_lazy(
+        "overlap_chars (%(overlap)s) and hold_back_chars (%(hold_back)s) together must be below window_chars "
+        "(%(window)s)"
+    ),
+    "missing": gettext_lazy("is missing"),
+    "extra_forbidden": gettext_lazy("is not a key that is known here"),
+    "greater_than_equal": gettext_lazy("must be %(ge)s or more"),
+    "less_than_equal": gettext_lazy("must be %(le)s or less"),
+    "literal_error": gettext_lazy("must be %(expected)s"),
+    "float_type": gettext_lazy("must be a number"),
+    "float_parsing": gettext_lazy("must be a number"),
+    "int_type": gettext_lazy("must be a whole number"),
+    "int_parsing": gettext_lazy("must be a whole number"),
+    "int_from_float": gettext_lazy("must be a whole number"),
+    "dict_type": gettext_lazy("must be an object with keys"),
+    "model_type": gettext_lazy("must be an object with keys"),
+}
+
+
+def pattern_sentence(fault: PatternFault) -> str:
+    """Why a phrase or regular expression was refused."""
+    return str(_PATTERN[fault.code]) % fault.values
+
+
+def document_sentences(fault: PolicyFault) -> list[str]:
+    """What is wrong with a policy document, one sentence for each fault, beginning with its place."""
+    return [_document_sentence(part) for part in fault.faults] or [str(fault)]
+
+
+def _document_sentence(fault: DocumentFault) -> str:
+    known = _DOCUMENT.get(fault.code)
+    return f"{fault.place}: {str(known) % fault.values}" if known else str(fault)
