@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 from django import forms
+from django.utils.translation import gettext_lazy
 
 THEMES = ("system", "light", "dark")
 
@@ -24,7 +25,15 @@ class PromptForm(forms.Form):
 
 class TitleForm(forms.Form):
     # The service says what a title may be, so that every door gives the same answer.
-    title = forms.CharField(required=False, strip=False)
+    title = forms.CharField(
+        required=False,
+        strip=False,
+        error_messages={
+            "null_characters_not_allowed": gettext_lazy(
+                "The name contains a character (NUL) that cannot be stored. Remove it."
+            )
+        },
+    )
 
 
 class ThemeForm(forms.Form):

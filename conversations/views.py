@@ -230,9 +230,11 @@ def conversation_rename(request: HttpRequest, conversation_id: UUID) -> HttpResp
     title = conversation.title
     if request.method == "POST":
         form = TitleForm(request.POST)
-        title = str(form.data.get("title", ""))
+        title = str(form.data.get("title", ""))  # as it was typed, to be shown again when it is refused
         try:
-            services.conversation_rename(conversation=conversation, title=title)
+            if not form.is_valid():
+                raise services.ConversationFault(" ".join(map(str, form.errors["title"])))
+            services.conversation_rename(conversation=conversation, title=form.cleaned_data["title"])
         except services.ConversationFault as fault:
             refusal = str(fault)
         else:

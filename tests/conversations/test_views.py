@@ -285,6 +285,25 @@ def test_a_refused_name_stays_in_the_form(browser: Client, conversation: Convers
     assert conversation.title == ""
 
 
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_a_name_that_no_database_stores_is_refused(
+    browser: Client, conversation: Conversation, headers: dict[str, str]
+) -> None:
+    address = reverse("conversations:rename", args=[conversation.pk])
+    response = browser.post(address, {"title": "Trains\0"}, headers=headers)
+    assert response.status_code == (200 if headers else 422)
+    assert "cannot be stored" in text_of(response)
+    conversation.refresh_from_db()
+    assert conversation.title == ""
+
+
+def test_the_site_has_the_name_that_it_was_given(browser: Client, settings: Settings) -> None:
+    settings.SITE_NAME = "Harbour & Sons"
+    page = text_of(browser.get(reverse("conversations:home")))
+    assert "<span>Harbour &amp; Sons</span>" in page
+    assert "Chatsite" not in page
+
+
 def test_cancelling_a_rename_brings_the_title_back(browser: Client, conversation: Conversation) -> None:
     page = text_of(browser.get(reverse("conversations:rename", args=[conversation.pk]) + "?cancel", headers=HTMX))
     assert "<h1" in page
