@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket as sockets
 import threading
 import time
 from typing import Any
 from uuid import UUID
 
 from chatsite.client import ENDED, ClientFault, SiteClient, Socket
+from tests.servers import wait_until
 
 END_SECONDS = 60.0
 
@@ -26,6 +28,8 @@ class Tab:
         self.turn: dict[str, Any] = {}
         self.html: dict[str, str] = {}
         self.connections = 0
+        self._attempt = 0
+        self._socket: Socket | None = None
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -36,6 +40,14 @@ class Tab:
     def start(self) -> Tab:
         self._thread.start()
         return self
+
+    def drop(self) -> None:
+        """Break its connection without a word, as a lost network does, and wait until it has another one."""
+        wait_until(lambda: self._socket, "a connection to break")
+        connections, broken = self.connections, self._socket
+        assert broken is not None
+        broken.connection.socket.shutdown(sockets.SHUT_RDWR)
+        wait_until(lambda: self.connections > connections, "a new connection")
 
     def result(self, seconds: float = END_SECONDS) -> dict[str, Any]:
         """The turn's last state. Raises what the tab met, or ``TimeoutError``."""
@@ -51,6 +63,7 @@ class Tab:
             while self.turn.get("status") not in ENDED:
                 try:
                     with self.client.socket(self.conversation_id) as socket:
+                        self._socket = socket
                         self.connections += 1
                         self._follow(socket)
                 except ClientFault:
@@ -79,10 +92,10 @@ class Tab:
                 self.html[event["id"]] = event["html"]
 
     def _text_is(self, text: str) -> None:
-        if text.startswith(self.text):
-            self.texts[-1] = text
-        elif not self.text.startswith(text) or not text:
+        if (self.turn["attempt"] != self._attempt or self.turn["status"] == "queued") and self.text:
             self.texts.append(text)
         else:
-            # A checkpoint behind what was shown: the same socket never goes back, a new one may for a moment.
+            # A new socket may begin with a checkpoint behind what was shown, but never with another text.
+            assert text.startswith(self.text) or self.text.startswith(text), f"{text!r} instead of {self.text!r}"
             self.texts[-1] = text
+        self._attempt = self.turn["attempt"]

@@ -5,14 +5,19 @@ Real processes, a scripted engine; the ledger is looked through after each fault
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+import redis
 
 from chatsite.client import ClientFault, SiteClient
+from chatsite.parts import worker_part
+from chatsite.presence import workers_ready
 from tests.conftest import StackStart
 from tests.fakes.engines import long_text
 from tests.faults.tab import Tab
@@ -23,13 +28,22 @@ from tests.stack import Stack
 WORDS = 60
 PROMPT = f"long:{WORDS}:12"
 WHOLE = long_text(WORDS)
-RECOVERY_SECONDS = 45.0
+RECOVERY_SECONDS = 30.0
 
 
 @pytest.fixture
 def person(stack: Stack) -> Iterator[SiteClient]:
     with stack.create_user() as client:
         yield client
+
+
+@pytest.fixture
+def server() -> Iterator[Postgres]:
+    # Not pytest's own folder: each run closes it to other users again, and the server may run as one.
+    with tempfile.TemporaryDirectory(prefix="chatsite-postgres-") as folder:
+        server = Postgres(Path(folder) / "pg")
+        yield server
+        server.stop()
 
 
 def message_html(client: SiteClient, conversation_id: UUID, message_id: str) -> str:
@@ -48,6 +62,14 @@ def begun(client: SiteClient, prompt: str = PROMPT) -> tuple[UUID, Tab]:
     tab = Tab(client, conversation_id).start()
     wait_until(lambda: "word3" in tab.text, "the first words", 30.0)
     return conversation_id, tab
+
+
+def stopped(client: SiteClient, conversation_id: UUID, tab: Tab) -> dict[str, object]:
+    """The state in which a tab's turn ended after the person asked to stop it."""
+    with client.socket(conversation_id) as socket:
+        socket.event(10.0)
+        socket.send({"type": "stop", "turn_id": tab.turn["id"]})
+        return tab.result(RECOVERY_SECONDS)
 
 
 def ledger_covers(stack: Stack, reply_id: str) -> None:
@@ -95,15 +117,49 @@ def test_two_tabs_and_a_reload_in_mid_stream_see_the_same(stack: Stack, person: 
 
 def test_dropped_and_resumed_socket_misses_nothing(stack: Stack, person: SiteClient) -> None:
     conversation_id, tab = begun(person)
-    for mark in ("word15", "word30"):
-        with person.socket(conversation_id) as socket:
-            turn = socket.event(10.0)["turn"]
-            assert WHOLE.startswith(turn["text"])
-        wait_until(lambda mark=mark: mark in tab.text, mark, 30.0)  # type: ignore[misc]
-    whole_everywhere(stack, person, conversation_id, tab.result())
+    tab.drop()
+    wait_until(lambda: "word20" in tab.text, "text over the second connection", 30.0)
+    tab.drop()
+    wait_until(lambda: "word40" in tab.text, "text over the third connection", 30.0)
+    turn = tab.result()
+    assert tab.connections >= 3
+    assert tab.texts == [tab.text]
+    assert WHOLE.startswith(tab.text)
+    assert WHOLE in tab.html[turn["reply_id"]]
+    whole_everywhere(stack, person, conversation_id, turn)
 
 
-def test_killed_worker_the_turn_is_finished_by_the_next(stack: Stack, person: SiteClient) -> None:
+@contextmanager
+def another_worker(stack: Stack) -> Iterator[str]:
+    """A second inference worker that can answer; gives its name as a part."""
+    name = "inference-2"
+    stack.start_extra(name, worker_part(name, "inference", stack.site.inference_concurrency, stack.site))
+    try:
+        with redis.Redis(unix_socket_path=str(stack.site.redis_socket), decode_responses=True) as client:
+            wait_until(lambda: len(workers_ready(client)) == 2, "two workers", 60.0)
+        yield name
+    finally:
+        stack.terminate(name)
+
+
+def worker_of(stack: Stack, conversation_id: UUID) -> str:
+    """The part that answers the conversation's only turn."""
+    ((worker,),) = stack.sql("SELECT worker FROM conversations_turn WHERE conversation_id = ?", [conversation_id.hex])
+    return str(worker).partition("@")[0]
+
+
+def test_killed_worker_the_turn_is_finished_by_another(stack: Stack, person: SiteClient) -> None:
+    with another_worker(stack) as second:
+        conversation_id, tab = begun(person)
+        first = worker_of(stack, conversation_id)
+        stack.kill(first)
+        turn = tab.result(RECOVERY_SECONDS)
+        assert turn["attempt"] == 2
+        assert {first, worker_of(stack, conversation_id)} == {"inference", second}
+        whole_everywhere(stack, person, conversation_id, turn)
+
+
+def test_killed_worker_the_turn_is_finished_by_the_restarted(stack: Stack, person: SiteClient) -> None:
     conversation_id, tab = begun(person)
     stack.restart("inference", forced=True)
     turn = tab.result(RECOVERY_SECONDS)
@@ -126,9 +182,7 @@ def test_worker_killed_twice_the_turn_fails_and_can_be_retried(stack: Stack, per
         wait_until(lambda: socket.event(30.0)["type"] == "accepted", "the retry")
     again = Tab(person, conversation_id).start()
     wait_until(lambda: "word3" in again.text, "the new reply", RECOVERY_SECONDS)
-    with person.socket(conversation_id) as socket:
-        socket.send({"type": "stop", "turn_id": again.turn["id"]})
-        assert again.result()["status"] == "cancelled"
+    assert stopped(person, conversation_id, again)["status"] == "cancelled"
 
 
 def test_worker_asked_to_end_hands_its_turn_back_without_a_loss(stack: Stack, person: SiteClient) -> None:
@@ -169,8 +223,7 @@ def test_housekeeping_restarted_in_mid_reply(stack: Stack, person: SiteClient) -
     whole_everywhere(stack, person, conversation_id, tab.result(RECOVERY_SECONDS))
 
 
-def test_database_gone_for_a_moment(stack_start: StackStart, tmp_path: Path) -> None:
-    server = Postgres(tmp_path / "pg")
+def test_database_gone_for_a_moment(stack_start: StackStart, server: Postgres) -> None:
     with stack_start(DATABASE_URL=server.url) as stack, stack.create_user() as person:
         conversation_id, tab = begun(person)
         server.stop()
@@ -180,17 +233,31 @@ def test_database_gone_for_a_moment(stack_start: StackStart, tmp_path: Path) -> 
         turn = tab.result(RECOVERY_SECONDS)
         stack.ready_wait()
         whole_everywhere(stack, person, conversation_id, turn)
-    server.stop()
 
 
 def test_stop_ends_generation_and_keeps_what_was_shown(stack: Stack, person: SiteClient) -> None:
     conversation_id, tab = begun(person, "long:2000:10")
-    with person.socket(conversation_id) as socket:
-        socket.send({"type": "stop", "turn_id": tab.turn["id"]})
-        turn = tab.result(10.0)
+    turn = stopped(person, conversation_id, tab)
     assert turn["status"] == "cancelled"
     assert tab.text.split()[-1] in message_html(person, conversation_id, str(turn["reply_id"]))
     ledger_covers(stack, str(turn["reply_id"]))
+
+
+def test_stop_ends_the_engine_and_frees_its_place(stack_start: StackStart) -> None:
+    with stack_start(INFERENCE_CONCURRENCY="1", CHAT_MAX_NEW_TOKENS="3000") as stack, stack.create_user() as person:
+        conversation_id, tab = begun(person, "long:3000:10")
+        waiting_id = person.conversation_start("say:Next.")
+        with person.socket(waiting_id) as socket:
+            assert socket.event(10.0)["turn"]["status"] == "queued"
+        assert stopped(person, conversation_id, tab)["status"] == "cancelled"
+        assert Tab(person, waiting_id).start().result(RECOVERY_SECONDS)["status"] == "done"
+        ((tokens, reason),) = stack.sql(
+            "SELECT reply_tokens, finish_reason FROM conversations_turn WHERE conversation_id = ?",
+            [conversation_id.hex],
+        )
+        # The script would go on for five minutes.
+        assert len(tab.text.split()) <= tokens < 1000
+        assert reason == "cancelled"
 
 
 def test_full_queue_refuses_with_a_sentence_and_keeps_nothing(stack_start: StackStart) -> None:
@@ -205,8 +272,7 @@ def test_full_queue_refuses_with_a_sentence_and_keeps_nothing(stack_start: Stack
             assert socket.event(10.0)["turn"]["position"] == 2
         with person.socket(open_id) as socket, pytest.raises(ClientFault, match="queue_full: Many people"):
             socket.turn_run("say:One too many.", 10.0)
-        with person.socket(running) as socket:
-            socket.send({"type": "stop", "turn_id": tab.turn["id"]})
+        assert stopped(person, running, tab)["status"] == "cancelled"
         for conversation_id in waiting:
             assert Tab(person, conversation_id).start().result()["status"] == "done"
 
