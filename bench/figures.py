@@ -30,11 +30,15 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """All replies asked for at one moment on one side, and the CPU seconds that each process took meanwhile."""
+    """All replies asked for at one moment on one side, and the CPU seconds that each process took meanwhile.
+
+    ``other_cores`` is how many cores were busy with work that is not the benchmark's.
+    """
 
     side: str
     replies: Sequence[Reply]
     cpu_seconds: Mapping[str, float] = field(default_factory=dict)
+    other_cores: float = 0.0
 
     @property
     def seconds(self) -> float:
@@ -55,7 +59,8 @@ class Level:
     """What came out for one model at one number of sockets. Times in seconds.
 
     ``ratio`` is the median of the ratios of neighbouring rounds, which a slow change of the machine's speed does not
-    touch; ``ratios`` are those of each pair, in order. ``cpu_per_1000_tokens`` are CPU seconds.
+    touch; ``ratios`` are those of each pair, in order. ``cpu_per_1000_tokens`` are CPU seconds. ``other_cores`` is how
+    many cores other work kept busy, the median over all rounds.
     """
 
     sockets: int
@@ -68,6 +73,7 @@ class Level:
     first_token: float
     first_token_p95: float
     cpu_per_1000_tokens: dict[str, float]
+    other_cores: float
 
 
 def level_figures(sockets: int, pairs: Sequence[tuple[Round, Round]]) -> Level:
@@ -89,6 +95,7 @@ def level_figures(sockets: int, pairs: Sequence[tuple[Round, Round]]) -> Level:
         first_token=median(first_token),
         first_token_p95=percentile(first_token, 95),
         cpu_per_1000_tokens=_cpu(stack_rounds) | _cpu(direct_rounds),
+        other_cores=median(one.other_cores for one in [*stack_rounds, *direct_rounds]),
     )
 
 

@@ -77,16 +77,15 @@ def _level_measure(
     first = index * (options.rounds + 1)
 
     def round_run(side: str, number: int) -> Round:
-        used: dict[str, float] = {}
         bar.set_description(f"{name}, {sockets} at once: {side}")
-        pids = site.pids if side == STACK else {DIRECT: site.direct_pid}
-        with cpu_counted(pids, used):
+        with cpu_counted({**site.pids, DIRECT: site.direct_pid}) as use:
             if side == STACK:
                 replies = ask_over_sockets(site.url, people[:sockets], prompts, number, options.tokens)
             else:
                 replies = site.ask_directly(prompts)
         bar.update()
-        return Round(side, replies, used)
+        used = {part: seconds for part, seconds in use.seconds.items() if (part == DIRECT) == (side == DIRECT)}
+        return Round(side, replies, used, use.other_cores)
 
     pairs = []
     # The first pair warms caches and connections and does not count.

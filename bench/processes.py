@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -63,12 +63,32 @@ def cpu_seconds(pid: int) -> float:
     return float(times.user + times.system)
 
 
+@dataclass(slots=True)
+class CpuUse:
+    """CPU seconds of each process while it was counted, and how many cores all other processes kept busy."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    other_cores: float = 0.0
+
+
 @contextmanager
-def cpu_counted(pids: Mapping[str, int], into: dict[str, float]) -> Iterator[None]:
-    """Put into ``into`` the CPU seconds that each process takes meanwhile."""
-    before = {name: cpu_seconds(pid) for name, pid in pids.items()}
-    yield
-    into.update({name: cpu_seconds(pid) - before[name] for name, pid in pids.items()})
+def cpu_counted(pids: Mapping[str, int]) -> Iterator[CpuUse]:
+    """Count what these processes and this one use meanwhile; the value is filled at the end."""
+    use = CpuUse()
+    counted = {**pids, "": os.getpid()}
+    started, busy = time.monotonic(), busy_seconds()
+    before = {name: cpu_seconds(pid) for name, pid in counted.items()}
+    yield use
+    used = {name: cpu_seconds(pid) - before[name] for name, pid in counted.items()}
+    others = busy_seconds() - busy - sum(used.values())
+    use.seconds = {name: used[name] for name in pids}
+    use.other_cores = max(0.0, others / (time.monotonic() - started))
+
+
+def busy_seconds() -> float:
+    """CPU seconds of all processes of the machine so far."""
+    times = psutil.cpu_times()
+    return float(times.user + times.system + getattr(times, "nice", 0.0))
 
 
 def _peak(pid: int) -> int:

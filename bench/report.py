@@ -18,6 +18,7 @@ GOAL_RATIO = 0.85
 WEB = "web"
 WEB_BYTES = 200_000_000
 FORMAT = 1
+DISTURBING_CORES = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,13 @@ def report_markdown(report: Report) -> str:
         + ".",
         "",
     ]
+    busiest = max((level.other_cores for shape in report.shapes for level in shape.levels), default=0.0)
+    if busiest >= DISTURBING_CORES:
+        lines += [
+            f"**The machine did other work meanwhile: up to {busiest:.1f} of its {machine['cores']} cores. Take the "
+            "ratios as rough and the speeds as too low.**",
+            "",
+        ]
     for shape in report.shapes:
         lines += _shape_lines(shape)
     if missed := goals_missed(report):
@@ -125,6 +133,7 @@ def _shape_lines(shape: ShapeResult) -> list[str]:
             f"**{level.ratio:.2f}** ({min(level.ratios):.2f} to {max(level.ratios):.2f})",
             f"{level.first_text:.2f} ({level.first_text_p95:.2f})",
             f"{level.first_token:.2f} ({level.first_token_p95:.2f})",
+            f"{level.other_cores:.1f}",
         ]
         for level in shape.levels
     ]
@@ -150,6 +159,7 @@ def _shape_lines(shape: ShapeResult) -> list[str]:
                 "ratio (range)",
                 "first text seen, s (p95)",
                 "engine's first token, s (p95)",
+                "other work, cores",
             ],
             speed,
         ),

@@ -13,10 +13,12 @@ from bench.processes import Memory
 from bench.report import Report
 
 
-def a_round(side: str, seconds: float, *, replies: int = 2, tokens: int = 50, first: float = 0.5) -> Round:
+def a_round(
+    side: str, seconds: float, *, replies: int = 2, tokens: int = 50, first: float = 0.5, other_cores: float = 0.0
+) -> Round:
     """All start at 100 s; the last ends after ``seconds``, the others a second sooner."""
     ends = [seconds - 1.0] * (replies - 1) + [seconds]
-    return Round(side, [Reply(100.0, 100.0 + first, 100.0 + end, tokens) for end in ends], {side: 0.3})
+    return Round(side, [Reply(100.0, 100.0 + first, 100.0 + end, tokens) for end in ends], {side: 0.3}, other_cores)
 
 
 def some_options(results: Path, **changes: Any) -> Options:
@@ -34,9 +36,14 @@ def some_options(results: Path, **changes: Any) -> Options:
     return Options(**{**fields, **changes})
 
 
-def a_report(results: Path, *, stack_seconds: float = 11.0, web: Memory | None = None, **changes: Any) -> Report:
+def a_report(
+    results: Path, *, stack_seconds: float = 11.0, other_cores: float = 0.0, web: Memory | None = None, **changes: Any
+) -> Report:
     """One shape at 16 sockets: the direct engine takes 10 seconds, the stack ``stack_seconds``."""
-    pair = (a_round(STACK, stack_seconds, replies=16), a_round(DIRECT, 10.0, replies=16))
+    pair = (
+        a_round(STACK, stack_seconds, replies=16, other_cores=other_cores),
+        a_round(DIRECT, 10.0, replies=16, other_cores=other_cores),
+    )
     memory = {"web": web or Memory(90_000_000, 95_000_000, False), "inference": Memory(900_000_000, 0, True)}
     return Report(
         at=datetime(2030, 1, 2, 3, 4, tzinfo=UTC),

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 
 import pytest
 
-from bench.processes import BenchFault, cpu_counted, memory_of, tied_to, wait_for
+from bench.processes import BenchFault, cpu_counted, cpu_seconds, memory_of, tied_to, wait_for
 
 
 def test_what_is_started_meanwhile_runs_on_these_cores_only() -> None:
@@ -26,12 +27,20 @@ def test_no_cores_mean_no_tie() -> None:
 
 
 def test_cpu_time_is_counted_while_it_is_used() -> None:
-    used: dict[str, float] = {}
+    program = "import time; end = time.process_time() + 0.5\nwhile time.process_time() < end: pass"
+    with subprocess.Popen([sys.executable, "-c", "input(); " + program], stdin=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        with cpu_counted({"it": process.pid}) as use, subprocess.Popen([sys.executable, "-c", program]) as other:
+            process.stdin.write("\n")
+            process.stdin.flush()
+            other.wait()
+            wait_for(lambda: cpu_seconds(process.pid) > 0.3 or process.poll() is not None, "its work", 60)
+            os.kill(process.pid, signal.SIGSTOP)
+        os.kill(process.pid, signal.SIGCONT)
 
-    with cpu_counted({"me": os.getpid()}, used):
-        sum(range(3_000_000))
-
-    assert used["me"] > 0
+    assert set(use.seconds) == {"it"}
+    assert use.seconds["it"] > 0.2
+    assert use.other_cores > 0
 
 
 def test_memory_tells_whether_torch_is_loaded() -> None:

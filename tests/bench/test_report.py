@@ -30,7 +30,7 @@ def test_a_quick_run_is_known_by_its_name(tmp_path: Path) -> None:
 def test_the_tables_hold_speed_times_and_memory(tmp_path: Path) -> None:
     page = report_markdown(a_report(tmp_path))
 
-    assert "| 16 | 72.7 | 80.0 | **0.91** (0.91 to 0.91) | 0.50 (0.50) | 0.50 (0.50) |" in page
+    assert "| 16 | 72.7 | 80.0 | **0.91** (0.91 to 0.91) | 0.50 (0.50) | 0.50 (0.50) | 0.0 |" in page
     assert "| web | 90 | 95 | no | 0.00 |" in page
     assert "| inference | 900 | not known | yes | 0.00 |" in page
     assert "core" in page and "torch 2.0" in page
@@ -38,10 +38,15 @@ def test_the_tables_hold_speed_times_and_memory(tmp_path: Path) -> None:
     assert "Below the goal" not in page
 
 
+def test_a_busy_machine_is_told_of(tmp_path: Path) -> None:
+    assert "other work meanwhile" not in report_markdown(a_report(tmp_path, other_cores=0.4))
+    assert "up to 1.5 of its 4 cores" in report_markdown(a_report(tmp_path, other_cores=1.5))
+
+
 def test_every_row_of_a_table_has_as_many_cells_as_its_head(tmp_path: Path) -> None:
     assert table(["a", "b"], [["1", "2"]]) == ["| a | b |", "| --- | ---: |", "| 1 | 2 |"]
     cells = [line.count("|") for line in report_markdown(a_report(tmp_path)).splitlines() if line.startswith("|")]
-    assert cells == [7, 7, 7, 6, 6, 6, 6]
+    assert cells == [8, 8, 8, 6, 6, 6, 6]
 
 
 def test_what_is_below_a_goal_is_said(tmp_path: Path) -> None:
