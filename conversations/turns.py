@@ -203,12 +203,16 @@ class _Run:
             )
         for outcome in outcomes:
             if isinstance(outcome, Released):
-                if not self.is_writing:
-                    self.is_writing = True
-                    self.first_text_at = timezone.now()
-                    self._phase_set(Turn.Phase.WRITING)
                 self.released.append(outcome.text)
+                if self.is_writing:
+                    self.publisher.text(outcome)
+                    continue
+                # The first text is in the database before it is shown, so that a reload at once does not lose it.
+                self.is_writing = True
+                self.first_text_at = timezone.now()
+                self._write(phase=Turn.Phase.WRITING)
                 self.publisher.text(outcome)
+                self.publisher.changed()
         return len(gate.judgements), blocked
 
     def _should_stop(self) -> bool:

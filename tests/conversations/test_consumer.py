@@ -153,9 +153,12 @@ async def test_turn_from_prompt_to_reply(
         async with hold.running(accepted["turn_id"]):
             shown = ""
             while "number 3" not in shown:
-                event = await socket.next("text")
-                assert event["offset"] == len(shown)
-                shown += event["text"]
+                event = await socket.next()
+                if event["type"] == "turn":
+                    shown = event["turn"]["text"]
+                elif event["type"] == "text":
+                    assert event["offset"] == len(shown)
+                    shown += event["text"]
             assert "".join(pieces).startswith(shown)
         events = await socket.until_status("done")
         final = events[-1]["turn"]
@@ -177,9 +180,12 @@ async def test_blocks_of_text_events_make_the_rendered_reply(
         count = 0
         async with hold.running(accepted["turn_id"]):
             while count < 4:
-                event = await socket.next("text")
-                blocks.update({block["index"]: block["html"] for block in event["blocks"]})
-                count = event["block_count"]
+                event = await socket.next()
+                if event["type"] == "turn":
+                    blocks = dict(enumerate(event["turn"]["html"]))
+                elif event["type"] == "text":
+                    blocks.update({block["index"]: block["html"] for block in event["blocks"]})
+                    count = event["block_count"]
         assert [blocks[index][:4] for index in range(count)] == ["<p>F", "<p>S", "<ul>", "<p>M"]
 
 
