@@ -107,8 +107,8 @@ def _line(message: Message) -> Line:
     return Line(message.role, "" if message.state == Message.State.WITHHELD else message.text, is_withheld)
 
 
-def turn_latest(conversation: Conversation) -> Turn | None:
-    return conversation.turns.order_by("-created_at").select_related("prompt").first()
+def turn_latest(conversation_id: UUID) -> Turn | None:
+    return Turn.objects.filter(conversation_id=conversation_id).order_by("-created_at").select_related("prompt").first()
 
 
 def turn_position(turn: Turn) -> int | None:

@@ -47,9 +47,13 @@ class ConversationState:
 
 def state_read(user: AbstractBaseUser | AnonymousUser, conversation_id: UUID) -> ConversationState:
     """Raises ``Conversation.DoesNotExist`` unless it is there and the person's."""
+    # The turn first: were it the last, it could be read as done beside messages that still lack its reply.
+    turn = turn_latest(conversation_id)
     conversation = conversation_get_for_user(user, conversation_id)
-    turn = turn_latest(conversation)
     branch = branch_ids(conversation)
+    if turn is not None and turn.is_active and turn.reply_id in branch:
+        # It ended between the two reads.
+        turn = turn_latest(conversation_id)
     return ConversationState(
         id=conversation.pk,
         title=str(conversation),

@@ -119,6 +119,10 @@ class Stack:
             process_end(process)
         if REDIS in self._processes:
             process_end(self._processes[REDIS])
+        self.close()
+
+    def close(self) -> None:
+        """Give back what a stack holds without any process."""
         self._http.close()
 
     # --- one part ------------------------------------------------------------------------------------------------

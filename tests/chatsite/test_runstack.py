@@ -8,7 +8,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -57,15 +57,15 @@ def folder() -> Iterator[Callable[[], Path]]:
 
 
 @pytest.fixture
-def site(folder: Callable[[], Path]) -> Site:
-    return Site(folder())
+def site(folder: Callable[[], Path]) -> Iterator[Site]:
+    with closing(Site(folder())) as site:
+        yield site
 
 
 @pytest.fixture(scope="module")
 def running(folder: Callable[[], Path]) -> Iterator[tuple[Site, Background]]:
     """One for all tests that leave it as it is."""
-    site = Site(folder())
-    with site.runstack() as run:
+    with closing(Site(folder())) as site, site.runstack() as run:
         run.wait_for("To end:", seconds=READY_SECONDS)
         yield site, run
 
