@@ -70,7 +70,7 @@ def web_part() -> Part:
 def worker_part(name: str, queue: str, concurrency: int, environment: Environment) -> Part:
     command = [sys.executable, "-m", "celery", "-A", "chatsite", "-q", "worker", "-Q", queue, "--pool=threads"]
     command += ["--concurrency", str(concurrency), "-n", f"{name}@%h", "--loglevel", environment.log_level]
-    command += ["--without-gossip", "--without-mingle"]
+    command += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     return Part(name, tuple(command), environment=NO_ROOT_WARNING)
 
 

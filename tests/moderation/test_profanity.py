@@ -3,8 +3,10 @@ from __future__ import annotations
 import warnings
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from profanity_check import predict_prob
 
 from moderation.classifiers.profanity import ProfanityClassifier
 from moderation.classifiers.windows import char_windows
@@ -17,6 +19,15 @@ def test_it_gives_toxicity_a_score_and_names_its_version() -> None:
     assert good.scores["toxicity"] < 0.3
     assert bad.version.startswith("alt-profanity-check ")
     assert ProfanityClassifier().predict([]) == []
+
+
+def test_the_scores_are_those_of_the_library() -> None:
+    texts = ["", "你好", "What a lovely day.", "you stupid idiot", "fuck you", "Shit happens, said the doctor. " * 3]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = predict_prob(texts)
+    scores = [result.scores["toxicity"] for result in ProfanityClassifier().predict(texts)]
+    assert scores == pytest.approx(expected, abs=1e-9)
 
 
 def test_a_bad_line_does_not_drown_in_a_long_text() -> None:
