@@ -143,9 +143,13 @@ class EngineThread:
             loop = build()
         except Exception as error:
             with self._changed:
-                self._fail_jobs(engine_error(error, "starting the generation loop"))
+                # Who asks before the next try hears of it at once, instead of waiting for a loop that may never come.
+                self._failure = engine_error(error, "starting the generation loop")
+                self._fail_jobs(self._failure)
+                self._changed.notify_all()
             return error
         with self._changed:
+            self._failure = None
             if self._closed:
                 return None
             for job in self._jobs:

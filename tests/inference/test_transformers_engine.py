@@ -418,6 +418,8 @@ def test_a_loop_that_cannot_be_built_again_fails_who_waits_and_tries_on(
                 chunks_of(llama)
         assert broken.wait(DEADLINE_SECONDS)
         assert not llama.is_ready()
+        with pytest.raises(EngineOutOfMemory):
+            chunks_of(llama)
     wait_until(llama.is_ready)
     assert text_of(llama)
 
