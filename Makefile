@@ -29,12 +29,12 @@ $(VENV)/.installed: requirements.txt constraints.txt tools/install-torch | $(BIN
 	$(PIP_INSTALL) -r requirements.txt
 	@touch $@
 
-$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
-	$(PIP_INSTALL) -r requirements-dev.txt
+$(VENV)/.installed-dev: requirements-dev.txt requirements-train.txt $(VENV)/.installed
+	$(PIP_INSTALL) -r requirements-dev.txt -r requirements-train.txt
 	@touch $@
 
 install: $(VENV)/.installed ## make the virtual environment with the pinned requirements
-install-dev: $(VENV)/.installed-dev ## the same, with what tests and lint need
+install-dev: $(VENV)/.installed-dev ## the same, with what tests, lint and training need
 
 run: install ## run the whole stack here; Ctrl-C ends it
 	@exec $(BIN)/python manage.py runstack

@@ -1,0 +1,1 @@
+"""What all trainings share: reading rows, cleaning, splitting, runs, the training loop, publishing. Knows no Django."""
