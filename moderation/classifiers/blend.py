@@ -1,0 +1,60 @@
+"""A toxicity model and the linear model as one voice: the mean of their logits.
+
+Each errs where the other does not: the linear model knows single rude words however they are used, the other one knows
+sentences. `docs/moderation.md` has the figures. Where a text has Han characters the linear model, which knows English
+alone, has no say.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import regex
+
+from moderation.classifiers.base import Classifier
+from moderation.verdicts import ClassifierResult
+
+LABEL: Final = "toxicity"
+# Beyond these a classifier would outvote the other one by its certainty alone.
+_LOWEST, _HIGHEST = 0.01, 0.99
+_HAN = regex.compile(r"\p{Han}")
+
+
+class BlendClassifier:
+    """``model``'s scores, but toxicity is blended with ``second``'s, whose marked ranges are kept."""
+
+    name = "blend"
+
+    def __init__(self, model: Classifier, second: Classifier) -> None:
+        self._model = model
+        self._second = second
+        self.version = f"{model.name} {model.version} + {second.version}"
+        self.labels = model.labels
+
+    def predict(self, texts: Sequence[str]) -> list[ClassifierResult]:
+        """One result per text; an error of either one is the result's error."""
+        main = self._model.predict(texts)
+        heard = [index for index, text in enumerate(texts) if not _HAN.search(text)]
+        others = dict(zip(heard, self._second.predict([texts[index] for index in heard]), strict=True))
+        return [self._blended(result, others.get(index)) for index, result in enumerate(main)]
+
+    def _blended(self, main: ClassifierResult, other: ClassifierResult | None) -> ClassifierResult:
+        if error := main.error or (other.error if other else ""):
+            return ClassifierResult(self.name, self.version, error=error)
+        scores = dict(main.scores)
+        if other is not None and LABEL in scores:
+            scores[LABEL] = blended(scores[LABEL], other.scores[LABEL])
+        return ClassifierResult(self.name, self.version, scores, other.spans if other else ())
+
+
+def blended(first: float, second: float) -> float:
+    """The probability whose logit is the mean of both."""
+    mean = (_logit(first) + _logit(second)) / 2
+    return 1 / (1 + math.exp(-mean))
+
+
+def _logit(probability: float) -> float:
+    inside = min(max(probability, _LOWEST), _HIGHEST)
+    return math.log(inside / (1 - inside))

@@ -1,0 +1,108 @@
+"""Sentences written for this repository: what no public source has, in ``written/*.yaml``."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from moderation.training.rows import Language, Row, targets
+from moderation.training.tables import yaml_of
+
+FOLDER: Final = Path(__file__).resolve().parent / "written"
+PER_LINE: Final = 14
+"""How often a line with slots is filled, unless its group says otherwise."""
+_PLAIN_TIMES: Final = 3
+_SLOT = re.compile(r"{(\w+)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A group of people: ``person`` is one of them as a noun phrase, ``people`` many."""
+
+    term: str
+    kind: str
+    person: str
+    people: str
+
+
+@dataclass(frozen=True, slots=True)
+class TestSet:
+    """Lines for evaluation alone. ``harmful`` says how each of them should be judged."""
+
+    name: str
+    language: Language
+    harmful: bool
+    lines: tuple[str, ...]
+
+
+@cache
+def identities(language: Language) -> tuple[Identity, ...]:
+    """All groups of one language."""
+    return tuple(Identity(**item) for item in yaml_of(FOLDER / "identities.yaml")[language])
+
+
+def test_sets() -> list[TestSet]:
+    """The written test sets, which training never sees."""
+    return [
+        TestSet(item["name"], item["language"], item["harmful"], tuple(item["lines"]))
+        for item in yaml_of(FOLDER / "test.yaml")["sets"]
+    ]
+
+
+def fairness_templates(language: Language) -> tuple[str, ...]:
+    """Harmless sentences with {person} or {people}, other ones than training has."""
+    return tuple(yaml_of(FOLDER / "test.yaml")["fairness"][language])
+
+
+def fill_identity(template: str, identity: Identity) -> str:
+    """A template with one group's words; its first letter becomes a capital as in any sentence."""
+    text = template.replace("{person}", identity.person).replace("{people}", identity.people)
+    return text[:1].upper() + text[1:]
+
+
+def written_rows(seed: int) -> Iterator[Row]:
+    """Each written training line, those with slots filled several times at random (the same for the same seed)."""
+    rng = random.Random(seed)  # noqa: S311 - choice of words, not secrets
+    for file in ("train_harmless", "train_harmful"):
+        document = yaml_of(FOLDER / f"{file}.yaml")
+        for group in document["groups"]:
+            language: Language = group.get("language", "en")
+            known = targets(group.get("labels", {}))
+            source = f"written {'harmless' if file == 'train_harmless' else 'harmful'} ({language})"
+            for text in _filled(group, document["slots"], language, rng):
+                yield Row(text, known, source, language)
+
+
+def _filled(
+    group: Mapping[str, Any], slots: Mapping[str, Sequence[str]], language: Language, rng: random.Random
+) -> Iterator[str]:
+    groups = identities(language)
+    for line in group["lines"]:
+        times = group.get("per_line", PER_LINE) if _SLOT.search(line) else _PLAIN_TIMES
+        # Plain lines come several times, so that a line with twenty fillings does not drown them.
+        made = {_fill(line, slots, groups, rng) for _ in range(times)} if _SLOT.search(line) else [line] * times
+        for text in sorted(made):
+            yield _written_as_people_do(text, language, rng)
+
+
+def _fill(line: str, slots: Mapping[str, Sequence[str]], groups: Sequence[Identity], rng: random.Random) -> str:
+    def word(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name in ("person", "people"):
+            return str(getattr(rng.choice(groups), name))
+        return rng.choice(slots[name])
+
+    return _SLOT.sub(word, line)
+
+
+def _written_as_people_do(text: str, language: Language, rng: random.Random) -> str:
+    if language == "zh":
+        return text + rng.choice(("", "", "。", "！")) if text[-1] not in "？。！" else text
+    if rng.random() < 0.5:
+        text = text[:1].upper() + text[1:]
+    return text + rng.choice(("", "", ".", "!")) if text[-1].isalnum() else text
