@@ -19,6 +19,7 @@ import dj_database_url
 import limits
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from redis.connection import parse_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENV_FILE = os.environ.get("ENV_FILE", str(BASE_DIR / ".env")) or None
@@ -65,6 +66,18 @@ def _database_url(url: str | None) -> str | None:
     return url
 
 
+def _redis_url(url: str | None) -> str | None:
+    try:
+        if url:
+            parse_url(url)  # type: ignore[no-untyped-call]
+    except ValueError:
+        raise ValueError(
+            "it must look like redis://:password@host:6379/0, rediss://host:6379 or unix:///path/of/socket, with "
+            "special characters of the password percent-encoded"
+        ) from None
+    return url
+
+
 def _rate(rate: str) -> str:
     try:
         limits.parse(rate)
@@ -97,7 +110,7 @@ class Environment(BaseSettings):
     behind_https_proxy: bool = False
     forwarded_allow_ips: str = "127.0.0.1,::1"
     database_url: Annotated[OptionalText, AfterValidator(_database_url)] = None
-    redis_url: OptionalText = None
+    redis_url: Annotated[OptionalText, AfterValidator(_redis_url)] = None
     time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
     language_code: Literal["en", "zh-hans"] = "en"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

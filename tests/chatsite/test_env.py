@@ -53,6 +53,8 @@ def test_each_bad_key_is_named_and_its_value_is_not_shown(monkeypatch: pytest.Mo
         ("DATABASE_URL", "foo://x", "postgres://"),
         ("DATABASE_URL", "mysql://a:b@host/x", "postgres://"),
         ("DATABASE_URL", "postgres://name:pass#word@host/x", "percent-encoded"),
+        ("REDIS_URL", "localhost:6379", "redis://"),
+        ("REDIS_URL", "redis://host:many", "redis://"),
         ("MAX_PROMPT_CHARS", "60001", "60000"),
         ("SITE_URL", "http://[", "SITE_URL"),
     ],
