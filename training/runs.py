@@ -63,7 +63,7 @@ class Run:
         """The run that was begun there. Raises ``RunFault`` when there is none, it is done, or its data changed."""
         run = cls(folder)
         if not (folder / SETTINGS).is_file():
-            raise RunFault(f"there is no training to resume: {folder} holds no {SETTINGS}; begin without --resume")
+            raise RunFault(f"there is no training to resume: {folder} holds no {SETTINGS}; start without --resume")
         if (folder / RESULT).exists():
             raise RunFault(f"the run in {folder} is done; there is nothing to resume")
         for known in run.read(INPUTS):

@@ -7,7 +7,6 @@ of Django and nothing of serving.
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
@@ -23,10 +22,12 @@ from inference.training.card import Figures, model_card
 from inference.training.dialogues.extra import read_extra
 from inference.training.dialogues.generate import PLATFORM_SYSTEM, DialogueMaker, Message
 from inference.training.evaluation import Answer, Sampling, ask, score_table
-from inference.training.publish import publish
-from inference.training.settings import TrainingError, TrainingSettings
+from inference.training.settings import MOST_BYTES, TrainingSettings
 from inference.training.tokenizer import END, PAD, token_id, train_tokenizer
-from inference.training.trainer import LossPoint, new_model, seconds_per_step, train
+from inference.training.trainer import new_model, seconds_per_step, train
+from training.curves import LossPoint
+from training.publish import publish, require_replaceable
+from training.runs import Run
 
 DEFAULT_OUTPUT = Path(__file__).parent.parent / "demo_model" / "model"
 DEFAULT_RUN = Path("runs") / "train_demo_model"
@@ -53,11 +54,13 @@ def train_demo_model(
     ``minutes`` overrides the number of steps by what this machine does in that time. ``resume`` goes on with the
     training under ``run``, with the settings it began with. Gives the loss on the way. Raises ``TrainingError``.
     """
+    require_replaceable(output)
     if resume:
+        record = Run.resume(run)
         settings = TrainingSettings.load(run / "settings.json")
-    elif run.exists():
-        shutil.rmtree(run)
-    run.mkdir(parents=True, exist_ok=True)
+    else:
+        inputs = [Path(settings.extra_dialogues)] if settings.extra_dialogues else []
+        record = Run.begin(run, asdict(settings), [path for path in inputs if path.exists()], replace=True)
     extra = read_extra(Path(settings.extra_dialogues)) if settings.extra_dialogues else []
     maker = DialogueMaker(extra)
     say(f"dialogues: {len(maker.skills)} skills, {len(extra)} exchanges from elsewhere")
@@ -73,7 +76,6 @@ def train_demo_model(
     begin = time.monotonic()
     losses = train(model, batches, settings, run, progress=progress)
     spent = (time.monotonic() - begin) / _SECONDS_PER_MINUTE
-    (run / "loss.json").write_text(json.dumps([asdict(point) for point in losses], indent=1), encoding="utf-8")
 
     # What ships is judged: the weights as they are stored, not as they were trained.
     as_stored: Any = model
@@ -99,7 +101,8 @@ def train_demo_model(
     def write(folder: Path) -> None:
         _write(folder, model, tokenizer, figures)
 
-    size = publish(output, write)
+    size = publish(output, write, most_bytes=MOST_BYTES)
+    record.finish({"model": str(output.absolute()), "bytes": size, "scores": figures.greedy}, keep_checkpoints=True)
     say(f"{output}: {size / 1e6:.1f} MB")
     return losses
 
@@ -147,12 +150,9 @@ def _write(folder: Path, model: Any, tokenizer: PreTrainedTokenizerFast, figures
         eos_token_id=token_id(tokenizer, END),
         pad_token_id=token_id(tokenizer, PAD),
     )
-    try:
-        model.to(torch.bfloat16).save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
-        (folder / "README.md").write_text(model_card(figures), encoding="utf-8")
-    except OSError as error:
-        raise TrainingError(f"the model could not be written to {folder}: {error}; nothing was replaced") from error
+    model.to(torch.bfloat16).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    (folder / "README.md").write_text(model_card(figures), encoding="utf-8")
 
 
 def _transcripts(*rounds: Sequence[Answer]) -> str:

@@ -6,12 +6,12 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from training.errors import TrainingError
+
 # What the model that ships was trained with.
 DEFAULT_STEPS = 3900
-
-
-class TrainingError(Exception):
-    """A training that cannot start, go on or end well. The message says what to do."""
+# What ships with the code stays small.
+MOST_BYTES = 25_000_000
 
 
 @dataclass(frozen=True, slots=True)

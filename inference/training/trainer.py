@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import copy
-import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast, Trainer, TrainingArguments
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast, Trainer
 
+import training.loop
 from inference.training.batches import IGNORED, BatchList
 from inference.training.settings import TrainingSettings
 from inference.training.tokenizer import END, PAD, token_id
-
-
-@dataclass(frozen=True, slots=True)
-class LossPoint:
-    """The mean loss (nats per token) over the steps since the last point."""
-
-    step: int
-    loss: float
+from training.curves import LossPoint
+from training.loop import Plan
 
 
 class ReplyTrainer(Trainer):
@@ -37,13 +30,13 @@ class ReplyTrainer(Trainer):
         return_outputs: bool = False,
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
-        """The mean cross-entropy over the assistant's tokens of this batch."""
-        loss = reply_loss(model, inputs)
+        """The mean cross-entropy over the assistant's tokens of this batch, or of all batches of this update."""
+        loss = reply_loss(model, inputs, num_items_in_batch)
         return (loss, {}) if return_outputs else loss
 
 
-def reply_loss(model: nn.Module, inputs: Mapping[str, Tensor]) -> Tensor:
-    """The mean cross-entropy (nats) over the assistant's tokens.
+def reply_loss(model: nn.Module, inputs: Mapping[str, Tensor], tokens: Tensor | int | None = None) -> Tensor:
+    """The mean cross-entropy (nats) over the assistant's tokens: the sum by ``tokens`` if that is given.
 
     No attention mask: the padding stands behind the text, where causal attention never looks.
     """
@@ -51,7 +44,9 @@ def reply_loss(model: nn.Module, inputs: Mapping[str, Tensor]) -> Tensor:
     targets = inputs["labels"][:, 1:]
     learned = targets != IGNORED
     logits = model.lm_head(hidden[:, :-1][learned])  # type: ignore[operator]
-    return nn.functional.cross_entropy(logits.float(), targets[learned])
+    if tokens is None:
+        return nn.functional.cross_entropy(logits.float(), targets[learned])
+    return nn.functional.cross_entropy(logits.float(), targets[learned], reduction="sum") / tokens
 
 
 def new_model(settings: TrainingSettings, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
@@ -91,45 +86,30 @@ def train(
     model: LlamaForCausalLM, batches: BatchList, settings: TrainingSettings, run: Path, *, progress: bool = True
 ) -> list[LossPoint]:
     """Train in place, from the newest whole checkpoint under ``run`` if there is one. Gives the loss on the way."""
-    arguments = TrainingArguments(
-        output_dir=str(run),
-        max_steps=settings.steps,
-        per_device_train_batch_size=1,
-        train_sampling_strategy="sequential",
+    plan = Plan(
+        steps=settings.steps,
+        batch=1,
+        order="sequential",
         learning_rate=settings.learning_rate,
-        lr_scheduler_type="cosine",
-        warmup_steps=max(1, round(settings.steps * settings.warmup_share)),
+        warmup_share=settings.warmup_share,
         weight_decay=settings.weight_decay,
         adam_beta2=0.98,
-        max_grad_norm=1.0,
         seed=settings.seed,
-        bf16=torch.cuda.is_available() and torch.cuda.is_bf16_supported(),
-        use_cpu=not torch.cuda.is_available(),
-        dataloader_pin_memory=torch.cuda.is_available(),
-        save_strategy="steps",
-        save_steps=settings.save_every,
-        save_total_limit=2,
-        logging_steps=max(1, min(50, settings.steps // 4)),
-        disable_tqdm=not progress,
-        report_to=[],
-        remove_unused_columns=False,
-        label_names=["labels"],
+        save_every=settings.save_every,
     )
-    trainer = ReplyTrainer(model=model, args=arguments, train_dataset=batches, data_collator=lambda items: items[0])
-    checkpoint = newest_checkpoint(run)
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    return [LossPoint(int(entry["step"]), entry["loss"]) for entry in trainer.state.log_history if "loss" in entry]
+    trained = training.loop.train(
+        model,
+        batches,
+        plan,
+        run,
+        collate=lambda items: items[0],
+        trainer=ReplyTrainer,
+        say=print if progress else _silent,
+        bar=None if progress else False,
+        title="demonstration model",
+    )
+    return trained.losses.trained
 
 
-def newest_checkpoint(run: Path) -> Path | None:
-    """The newest checkpoint that was written to its end: Trainer writes its state file last."""
-    whole = [folder for folder in run.glob("checkpoint-*") if _is_whole(folder)]
-    return max(whole, key=lambda folder: int(folder.name.rpartition("-")[2]), default=None)
-
-
-def _is_whole(folder: Path) -> bool:
-    try:
-        json.loads((folder / "trainer_state.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return True
+def _silent(line: str) -> None:
+    """Says nothing."""

@@ -11,7 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from inference.training.demo_model import DEFAULT_OUTPUT, DEFAULT_RUN, train_demo_model
-from inference.training.settings import DEFAULT_STEPS, TrainingError, TrainingSettings
+from inference.training.settings import DEFAULT_STEPS, TrainingSettings
+from training.errors import TrainingError
 
 
 class Command(BaseCommand):

@@ -18,7 +18,7 @@ import yaml
 
 from inference.training.dialogues.generate import Exchange
 from inference.training.dialogues.wordings import Language, load_skills, normalised
-from inference.training.settings import TrainingError
+from training.errors import TrainingError
 
 # Topics of chatterbot-corpus that hold questions of knowledge; the others are talk, and contradict this model's own.
 _KNOWLEDGE = frozenset(

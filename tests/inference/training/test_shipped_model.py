@@ -14,7 +14,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from inference.training.demo_model import DEFAULT_OUTPUT
 from inference.training.dialogues.generate import PLATFORM_SYSTEM, Message
 from inference.training.evaluation import Sampling, replies
-from inference.training.publish import MOST_BYTES
+from inference.training.settings import MOST_BYTES
 
 Ask = Callable[..., str]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -19,10 +19,11 @@ from inference.training import demo_model
 from inference.training.batches import IGNORED, Encoder, build_batches
 from inference.training.demo_model import train_demo_model
 from inference.training.dialogues.generate import DialogueMaker, Message
-from inference.training.publish import publish
-from inference.training.settings import TrainingError, TrainingSettings, tiny_settings
+from inference.training.settings import TrainingSettings, tiny_settings
 from inference.training.tokenizer import END, START, render, token_id, train_tokenizer
-from inference.training.trainer import LossPoint, newest_checkpoint
+from training.curves import LossPoint
+from training.errors import TrainingError
+from training.runs import newest_checkpoint
 
 STEPS = 24
 
@@ -49,15 +50,6 @@ def short_check() -> Iterator[None]:
         patch.setattr(DialogueMaker, "questions", few)
         patch.setattr(demo_model, "MOST_NEW_TOKENS", 8)
         yield
-
-
-def writer(text: str) -> Callable[[Path], None]:
-    """What writes a model of this text."""
-
-    def write(folder: Path) -> None:
-        (folder / "config.json").write_text(text)
-
-    return write
 
 
 def tiny_training(folder: Path, settings: TrainingSettings, *, resume: bool = False) -> list[LossPoint]:
@@ -112,6 +104,7 @@ def test_resumed_training_gives_the_same_model(trained: tuple[Path, list[LossPoi
     (tmp_path / "run" / f"checkpoint-{STEPS}" / "trainer_state.json").unlink()
     assert newest_checkpoint(tmp_path / "run") == tmp_path / "run" / f"checkpoint-{STEPS // 2}"
     # The tokenizer of the run is kept: one learned anew from other dialogues would not fit the checkpoint.
+    (tmp_path / "run" / "result.json").unlink()
     replace(tiny_settings(STEPS), tokenizer_dialogues=5).save(tmp_path / "run" / "settings.json")
     tiny_training(tmp_path, replace(tiny_settings(1), seed=999), resume=True)
     whole, resumed = (load_file(root / "model" / "model.safetensors") for root in (trained[0], tmp_path))
@@ -130,33 +123,6 @@ def test_nothing_to_resume_is_said(tmp_path: Path) -> None:
 def test_unknown_extra_folder_is_said(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="holds none of"):
         tiny_training(tmp_path, replace(tiny_settings(2), extra_dialogues=str(tmp_path)))
-
-
-def test_failed_writing_keeps_the_former_model(tmp_path: Path) -> None:
-    output = tmp_path / "model"
-    publish(output, writer("former"))
-
-    def fail(folder: Path) -> None:
-        (folder / "config.json").write_text("half")
-        raise OSError("disk full")
-
-    with pytest.raises(OSError, match="disk full"):
-        publish(output, fail)
-    assert (output / "config.json").read_text() == "former"
-    assert [path.name for path in tmp_path.iterdir()] == ["model"]
-
-
-def test_too_large_a_model_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="at most 10"):
-        publish(tmp_path / "model", writer("x" * 11), most_bytes=10)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_folder_of_something_else_is_not_replaced(tmp_path: Path) -> None:
-    (tmp_path / "thesis.txt").write_text("mine")
-    with pytest.raises(TrainingError, match="holds no model"):
-        publish(tmp_path, lambda folder: None)
-    assert (tmp_path / "thesis.txt").exists()
 
 
 def test_no_text_is_unknown_to_the_tokenizer(tokenizer: PreTrainedTokenizerFast) -> None:
