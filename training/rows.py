@@ -125,7 +125,8 @@ def _csv(path: Path, content: str) -> Iterator[Row]:
     try:
         for cells in reader:
             if not header:
-                header = [cell.strip() for cell in cells]
+                # pandas writes its index as a first column without a name.
+                header = [cell.strip() or f"column {number}" for number, cell in enumerate(cells, 1)]
                 _check_header(path, header)
             elif cells:
                 if len(cells) != len(header):
@@ -140,7 +141,7 @@ def _csv(path: Path, content: str) -> Iterator[Row]:
 
 
 def _check_header(path: Path, header: list[str]) -> None:
-    if len(set(header)) < len(header) or not all(header):
+    if len(set(header)) < len(header):
         raise DataFault(f"{path.name}, line 1: each column needs a name of its own, found: {', '.join(header)}")
 
 

@@ -9,7 +9,6 @@ runs/NAME/loss.json, loss.png, result.json
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import json
 import os
@@ -23,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from training.checksums import checksum
 from training.errors import RunFault, clear_errors
 from training.processes import is_main, wait_for_all
 
@@ -52,7 +52,7 @@ class Run:
                 shutil.rmtree(folder)
             with clear_errors(f"beginning the run in {folder}"):
                 folder.mkdir(parents=True, exist_ok=True)
-                run.write(INPUTS, [_checksum(path) for path in inputs])
+                run.write(INPUTS, [checksum(path) for path in inputs])
                 run.write(MACHINE, _machine())
                 run.write(SETTINGS, dict(settings))
         wait_for_all()
@@ -70,7 +70,7 @@ class Run:
             path = Path(known["path"])
             if not path.exists():
                 raise RunFault(f"{path}, which the run in {folder} reads, does not exist any more")
-            if _checksum(path)["sha256"] != known["sha256"]:
+            if checksum(path)["sha256"] != known["sha256"]:
                 raise RunFault(f"{path} is not what it was when the run in {folder} began; begin a new run")
         return run
 
@@ -116,19 +116,6 @@ def _is_whole(checkpoint: Path) -> bool:
     except (OSError, ValueError):
         return False
     return True
-
-
-def _checksum(path: Path) -> dict[str, Any]:
-    """Of a folder: over the names and contents of all its files."""
-    digest = hashlib.sha256()
-    size = 0
-    for file in [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file()):
-        digest.update(str(file.relative_to(path)).encode())
-        with file.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
-                size += len(block)
-    return {"path": str(path.absolute()), "bytes": size, "sha256": digest.hexdigest()}
 
 
 def _machine() -> dict[str, Any]:
