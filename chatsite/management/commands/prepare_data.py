@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils.translation import gettext as _
 
 from training.duplicates import SAME
 from training.errors import TrainingError
@@ -23,45 +22,45 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """What, where from, where to."""
-        parser.add_argument("kind", choices=get_args(Kind), help=_("what the rows are"))
-        parser.add_argument("data", nargs="+", type=Path, help=_("files, or folders of files"))
-        parser.add_argument("--output", type=Path, required=True, help=_("the folder to write, replaced whole"))
-        parser.add_argument("--text-column", default="text", help=_("the column of the text (default: %(default)s)"))
+        parser.add_argument("kind", choices=get_args(Kind), help="what the rows are")
+        parser.add_argument("data", nargs="+", type=Path, help="files, or folders of files")
+        parser.add_argument("--output", type=Path, required=True, help="the folder to write, replaced whole")
+        parser.add_argument("--text-column", default="text", help="the column of the text (default: %(default)s)")
         parser.add_argument(
-            "--labels", default=",".join(LABELS), help=_("the columns of the labels, by commas (default: %(default)s)")
+            "--labels", default=",".join(LABELS), help="the columns of the labels, by commas (default: %(default)s)"
         )
         parser.add_argument(
-            "--rename", action="append", default=[], metavar="FROM=TO", help=_("give a column another name")
+            "--rename", action="append", default=[], metavar="FROM=TO", help="give a column another name"
         )
-        parser.add_argument("--class-column", default="", help=_("a column with one word that stands for labels"))
+        parser.add_argument("--class-column", default="", help="a column with one word that stands for labels")
         parser.add_argument(
             "--class",
             action="append",
             default=[],
             dest="classes",
             metavar="WORD=LABEL,LABEL",
-            help=_("the labels of one such word; WORD= for none"),
+            help="the labels of one such word; WORD= for none",
         )
-        parser.add_argument("--group-column", default="", help=_("rows with an equal value here stay on one side"))
-        parser.add_argument("--validation", type=float, default=0.05, help=_("share of rows (default: %(default)s)"))
-        parser.add_argument("--test", type=float, default=0.05, help=_("share of rows (default: %(default)s)"))
-        parser.add_argument("--seed", type=int, default=20, help=_("another seed, another split"))
+        parser.add_argument("--group-column", default="", help="rows with an equal value here stay on one side")
+        parser.add_argument("--validation", type=float, default=0.05, help="share of rows (default: %(default)s)")
+        parser.add_argument("--test", type=float, default=0.05, help="share of rows (default: %(default)s)")
+        parser.add_argument("--seed", type=int, default=20, help="another seed, another split")
         parser.add_argument(
             "--same",
             type=float,
             default=SAME,
-            help=_("how alike texts are that repeat one another (default: %(default)s)"),
+            help="how alike texts are that repeat one another (default: %(default)s)",
         )
-        parser.add_argument("--longest", type=int, default=0, help=_("leave out texts of more characters"))
-        parser.add_argument("--skip-bad", action="store_true", help=_("leave out rows that cannot be understood"))
+        parser.add_argument("--longest", type=int, default=0, help="leave out texts of more characters")
+        parser.add_argument("--skip-bad", action="store_true", help="leave out rows that cannot be understood")
 
     def handle(self, **options: Any) -> None:
         """Prepare, and print the report."""
         if not 0 < options["same"] <= 1:
-            raise CommandError(_("--same must be above 0 and at most 1"))
+            raise CommandError("--same must be above 0 and at most 1")
         words = dict(_pair(one, "--class") for one in options["classes"])
         if bool(words) != bool(options["class_column"]):
-            raise CommandError(_("--class-column and --class go together"))
+            raise CommandError("--class-column and --class go together")
         columns = LabelColumns(
             text=options["text_column"],
             labels=_names(options["labels"]),
@@ -79,13 +78,13 @@ class Command(BaseCommand):
         except TrainingError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(report_text(report))
-        self.stdout.write(_("written to %(folder)s") % {"folder": options["output"]})
+        self.stdout.write(f"written to {options['output']}")
 
 
 def _pair(said: str, option: str) -> tuple[str, str]:
     first, sign, second = said.partition("=")
     if not sign or not first:
-        raise CommandError(_("%(option)s %(said)s: an equals sign with something before it is needed") % locals())
+        raise CommandError(f"{option} {said}: an equals sign with something before it is needed")
     return first.strip(), second.strip()
 
 
