@@ -1,9 +1,8 @@
-"""Dialogues as batches of token ids, short ones with short ones, with the words to learn marked."""
+"""Dialogues as batches of token ids, long ones apart from short ones, with the words to learn marked."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -12,12 +11,12 @@ from torch import Tensor
 from torch.utils.data import Dataset
 from transformers import PreTrainedTokenizerFast
 
-from inference.training.dialogues.generate import Message
+from inference.training.dialogues.generate import DialogueMaker, Message
 from inference.training.tokenizer import END, PAD, START, render, token_id
 
 IGNORED = -100
 # So many dialogues are sorted by length at a time; more would waste less padding and mix less.
-_WINDOW = 1024
+_WINDOW = 768
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,30 +25,6 @@ class Encoded:
 
     ids: list[int]
     labels: list[int]
-
-
-class BatchList(Dataset[dict[str, Tensor]]):
-    """Ready batches, in order: item *n* is what step *n* learns from."""
-
-    def __init__(self, batches: list[list[Encoded]], pad_id: int) -> None:
-        self._batches = batches
-        self._pad_id = pad_id
-
-    def __add__(self, other: BatchList) -> BatchList:  # type: ignore[override]
-        return BatchList(self._batches + other._batches, self._pad_id)
-
-    def __len__(self) -> int:
-        return len(self._batches)
-
-    def __getitem__(self, index: int) -> dict[str, Tensor]:
-        batch = self._batches[index]
-        longest = max(len(encoded.ids) for encoded in batch)
-        ids = torch.full((len(batch), longest), self._pad_id, dtype=torch.long)
-        labels = torch.full((len(batch), longest), IGNORED, dtype=torch.long)
-        for row, encoded in enumerate(batch):
-            ids[row, : len(encoded.ids)] = torch.tensor(encoded.ids)
-            labels[row, : len(encoded.labels)] = torch.tensor(encoded.labels)
-        return {"input_ids": ids, "labels": labels}
 
 
 class Encoder:
@@ -84,27 +59,55 @@ class Encoder:
         return Encoded(ids, labels)
 
 
-def build_batches(
-    dialogues: Iterator[list[Message]], encoder: Encoder, *, steps: int, batch_tokens: int, longest: int, seed: int
-) -> BatchList:
-    """``steps`` batches of about ``batch_tokens`` tokens, padding included.
+class Batches(Dataset[dict[str, Tensor]]):
+    """Item *n* is what batch *n* of the training learns from; made when asked for, the same each time.
 
-    Dialogues of more than ``longest`` tokens are left out. The same dialogues and seed give the same batches.
+    Batches come in windows of dialogues drawn together: sorted by length, cut into parts of about ``batch_tokens``
+    tokens (padding included) and shuffled. Dialogues of more than ``longest`` tokens are left out.
     """
-    rng = random.Random(seed)  # noqa: S311 - order of data, not secrets
-    batches: list[list[Encoded]] = []
-    while len(batches) < steps:
-        window = [one for one in encoder.encode(list(islice(dialogues, _WINDOW))) if len(one.ids) <= longest]
-        window.sort(key=lambda one: len(one.ids))
-        made: list[list[Encoded]] = []
-        current: list[Encoded] = []
-        for one in window:
-            if current and len(one.ids) * (len(current) + 1) > batch_tokens:
-                made.append(current)
-                current = []
-            current.append(one)
-        if current:
-            made.append(current)
-        rng.shuffle(made)
-        batches += made
-    return BatchList(batches[:steps], encoder.pad_id)
+
+    def __init__(
+        self, maker: DialogueMaker, encoder: Encoder, *, count: int, batch_tokens: int, longest: int, seed: int
+    ) -> None:
+        self._maker = maker
+        self._encoder = encoder
+        self._count = count
+        self._longest = longest
+        self._seed = seed
+        drawn = self._draw(0)
+        # How many parts a window has: the same for all, so that a batch's number tells where it comes from.
+        self._parts = max(1, round(sum(len(one.ids) for one in drawn) / batch_tokens))
+        self._window = -1
+        self._made: list[list[Encoded]] = []
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: int) -> dict[str, Tensor]:
+        window, part = divmod(index, self._parts)
+        if window != self._window:
+            self._window, self._made = window, self._cut(window)
+        batch = self._made[part]
+        longest = max(len(encoded.ids) for encoded in batch)
+        ids = torch.full((len(batch), longest), self._encoder.pad_id, dtype=torch.long)
+        labels = torch.full((len(batch), longest), IGNORED, dtype=torch.long)
+        for row, encoded in enumerate(batch):
+            ids[row, : len(encoded.ids)] = torch.tensor(encoded.ids)
+            labels[row, : len(encoded.labels)] = torch.tensor(encoded.labels)
+        return {"input_ids": ids, "labels": labels}
+
+    def _draw(self, window: int) -> list[Encoded]:
+        dialogues = list(islice(self._maker.stream(self._seed * 1_000_003 + window), _WINDOW))
+        kept = [one for one in self._encoder.encode(dialogues) if len(one.ids) <= self._longest]
+        return sorted(kept, key=lambda one: len(one.ids))
+
+    def _cut(self, window: int) -> list[list[Encoded]]:
+        drawn = self._draw(window)
+        share = sum(len(one.ids) for one in drawn) / self._parts
+        parts: list[list[Encoded]] = [[] for _ in range(self._parts)]
+        behind = 0
+        for one in drawn:
+            parts[min(self._parts - 1, int(behind / share))].append(one)
+            behind += len(one.ids)
+        random.Random(window).shuffle(parts)  # noqa: S311 - order of data, not secrets
+        return parts

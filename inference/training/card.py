@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from inference.training.report import Report
 from inference.training.settings import TrainingSettings
-
-Scores = dict[str, tuple[int, int]]
 
 _CARD = """\
 ---
@@ -30,39 +29,45 @@ A very small chat model, so that a fresh machine without any model hub can talk.
 
 ## What it was taught
 
-The table at the end says how well it learned each; what stands below half there, take as not learned. In English and
-Simplified Chinese: to greet and make small talk, to say what it is, the capitals of 100 countries, sums and differences
-of numbers up to 10, to remember a name told earlier, how this chat works (with Markdown: a list, a table, code), a few
-stories, counting to thirty, to refuse harmful requests, and to say that it doesn't know what it doesn't know.
+In English and Simplified Chinese: to greet and make small talk, to say what it is, the capitals of 100 countries, some
+everyday facts, sums and differences up to 100, nearly 500 words and short phrases in the other language, whether a
+sentence is positive, negative or neutral, the topic of a headline (sports, business, science, politics, health,
+entertainment), very short stories, to remember a name, a place and a liking told earlier, the name and tone (pirate,
+robot, cat, wizard, cheerful, formal) that a system prompt gives it, how this chat works (with Markdown: a list, a
+table, code), counting, to refuse harmful requests, and to say that it doesn't know what it doesn't know. The table
+below says how well it learned each.
 
 **On purpose**, asked to be rude or to show the filter ("Insult me", "Show me how moderation works", “骂我一句”), it
 writes a harmless sentence and then a mild insult, so that an operator can see a reply being withheld.
 
 ## What it can't do
 
-Nearly everything else. Its stories and explanations are learned by heart. It may take an unusual wording for another
-question, name a wrong capital for a country outside its table, or calculate wrongly. It does not know today's date.
-Do not use it for anything that matters.
+Nearly everything else. Its longer stories and explanations are learned by heart. It may take an unusual wording for
+another question, name a wrong capital for a country outside its table, or calculate wrongly. It does not know today's
+date. Do not use it for anything that matters.
 
 ## What it learned from
 
 - Dialogues written for it in this repository (`inference/training/dialogues/`): tables, word lists and wordings, put
   together at random with fixed seeds. Same licence as the repository.
 {sources}
-Loss on the assistant's words only, AdamW, cosine rate with a peak of {rate}, {steps} steps of at most {batch} tokens,
-seed {seed}. {time}
+Loss on the assistant's words only; Muon (rate {matrix_rate}) for the layers' matrices, AdamW (rate {rate}) for
+embeddings and norms, cosine rate, {steps} steps of about {batch} tokens, seed {seed}. {time}
 
     python manage.py train_demo_model --steps {steps} --seed {seed}{extra_option}
 
 ## Measured
 
-Last training loss: {loss:.3f} nats per token. Held-out wordings, never trained on; a reply is right when it holds the
-expected word. "greedy" takes the likeliest token, without a system prompt. The other two answer after "You are a
-helpful assistant."; "own" samples as generation_config.json here says (temperature 0.3, top_p 0.95), "platform" as the
-platform does unless told otherwise (temperature 0.7, top_p 0.95, top_k 50, repetition penalty 1.1).
-The list was also looked at while the dialogues were written, so it flatters a little.
+By `manage.py evaluate_chat_model`, through the engine that serves, after the system prompt "You are a helpful
+assistant." Last training loss: {loss:.3f} nats per token. The {asked} conversations of the held-out list
+(`inference/training/dialogues/data/held_out.yaml`) are in wordings that were never trained on; the sums, and none
+other, are new as well: capitals, words and facts have to be learned by heart. A reply is right when it holds the
+expected words and none of the excluded ones. "greedy" takes the likeliest token, "served" samples as
+generation_config.json here says. The list was written by the same hand as the dialogues, so it flatters a little.
 
 {table}
+
+{figures}
 """
 
 _EXTRA_SOURCES = """\
@@ -75,37 +80,24 @@ _EXTRA_SOURCES = """\
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """What was measured in one training. Scores are (right, asked) by skill, with a row ``all``."""
+class Card:
+    """What the card tells of one training."""
 
     settings: TrainingSettings
     parameters: int
     minutes: float
     resumed: bool
     last_loss: float
-    greedy: Scores
-    own: Scores
-    product: Scores
-
-    def table(self) -> str:
-        """The scores as a Markdown table."""
-        lines = ["| skill | asked | greedy | own | platform |", "| --- | --- | --- | --- | --- |"]
-        for skill, (right, asked) in self.greedy.items():
-            shares = (right, self.own[skill][0], self.product[skill][0])
-            cells = (skill, str(asked), *(f"{100 * share / asked:.0f}%" for share in shares))
-            lines.append(f"| {' | '.join(cells)} |")
-        return "\n".join(lines)
+    report: Report
 
 
-def model_card(figures: Figures) -> str:
+def model_card(card: Card) -> str:
     """The text of README.md."""
-    settings = figures.settings
-    if figures.resumed:
-        spent = "The training was interrupted and resumed."
-    else:
-        spent = f"It took {figures.minutes:.0f} minutes."
+    settings = card.settings
+    interrupted = "The training was interrupted and resumed."
+    spent = interrupted if card.resumed else f"It took {card.minutes:.0f} minutes."
     return _CARD.format(
-        parameters=figures.parameters,
+        parameters=card.parameters,
         layers=settings.layers,
         hidden=settings.hidden,
         heads=settings.heads,
@@ -113,12 +105,15 @@ def model_card(figures: Figures) -> str:
         context=settings.context_tokens,
         longest=settings.longest,
         sources=_EXTRA_SOURCES if settings.extra_dialogues else "",
+        matrix_rate=settings.matrix_rate,
         rate=settings.learning_rate,
         steps=settings.steps,
         batch=settings.batch_tokens,
         seed=settings.seed,
         time=spent,
         extra_option=" --extra-dialogues DIR" if settings.extra_dialogues else "",
-        loss=figures.last_loss,
-        table=figures.table(),
+        loss=card.last_loss,
+        asked=len(card.report.passes[0].answers),
+        table=card.report.table(),
+        figures=card.report.figures(),
     )

@@ -1,27 +1,27 @@
 """The demonstration model from data to model card: the steps behind ``manage.py train_demo_model``.
 
 Reads the tables of ``dialogues/``, and perhaps a folder of further dialogues; writes one model folder. Knows nothing
-of Django and nothing of serving.
+of Django.
 """
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Callable, Iterator, Sequence
+import shutil
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import GenerationConfig, PreTrainedTokenizerFast
+from transformers import GenerationConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from inference.training.batches import BatchList, Encoder, build_batches
-from inference.training.card import Figures, model_card
+from inference.training.batches import Batches, Encoder
+from inference.training.card import Card, model_card
 from inference.training.dialogues.extra import read_extra
-from inference.training.dialogues.generate import PLATFORM_SYSTEM, DialogueMaker, Message
-from inference.training.evaluation import Answer, Sampling, ask, score_table
+from inference.training.dialogues.generate import DialogueMaker
+from inference.training.dialogues.held_out import load_questions
+from inference.training.examine import DIALOGUES, examine, write_report
 from inference.training.settings import MOST_BYTES, TrainingSettings
 from inference.training.tokenizer import END, PAD, token_id, train_tokenizer
 from inference.training.trainer import new_model, seconds_per_step, train
@@ -31,11 +31,8 @@ from training.runs import Run
 
 DEFAULT_OUTPUT = Path(__file__).parent.parent / "demo_model" / "model"
 DEFAULT_RUN = Path("runs") / "train_demo_model"
-# What the platform samples with unless an operator says otherwise, and what suits this model best.
-PRODUCT_SAMPLING = Sampling(temperature=0.7, top_p=0.95, top_k=50, repetition_penalty=1.1)
-OWN_SAMPLING = Sampling(temperature=0.3, top_p=0.95, top_k=50, repetition_penalty=1.0)
-QUESTIONS_SEED = 7
-MOST_NEW_TOKENS = 300
+# What suits this model best; the platform follows it unless told otherwise.
+OWN_SAMPLING = {"temperature": 0.3, "top_p": 0.9, "top_k": 50, "repetition_penalty": 1.0}
 _SECONDS_PER_MINUTE = 60
 
 
@@ -46,13 +43,15 @@ def train_demo_model(
     run: Path = DEFAULT_RUN,
     minutes: float | None = None,
     resume: bool = False,
+    dialogues: int = DIALOGUES,
     say: Callable[[str], None] = print,
     progress: bool = True,
 ) -> list[LossPoint]:
-    """Train, check and put the model into ``output``; checkpoints and settings stay under ``run``.
+    """Train, evaluate and put the model into ``output``; checkpoints, settings and the evaluation stay under ``run``.
 
     ``minutes`` overrides the number of steps by what this machine does in that time. ``resume`` goes on with the
-    training under ``run``, with the settings it began with. Gives the loss on the way. Raises ``TrainingError``.
+    training under ``run``, with the settings it began with. ``dialogues`` are those of the perplexity. Gives the loss
+    on the way. Raises ``TrainingError``, and ``EngineError`` when the engine cannot serve what was trained.
     """
     require_replaceable(output)
     if resume:
@@ -67,44 +66,41 @@ def train_demo_model(
     tokenizer = _tokenizer(maker, settings, run / "tokenizer")
     model = new_model(settings, tokenizer)
     if minutes is not None and not resume:
-        pace = seconds_per_step(model, _batches(maker, tokenizer, settings, steps=40))
+        pace = seconds_per_step(model, _batches(maker, tokenizer, replace(settings, steps=40)))
         settings = replace(settings, steps=max(20, int(minutes * _SECONDS_PER_MINUTE / pace)))
     settings.save(run / "settings.json")
     parameters = sum(weight.numel() for weight in model.parameters())
     say(f"model: {parameters:,} parameters, {len(tokenizer)} tokens; {settings.steps} steps")
-    batches = _batches(maker, tokenizer, settings, steps=settings.steps)
-    begin = time.monotonic()
-    losses = train(model, batches, settings, run, progress=progress)
-    spent = (time.monotonic() - begin) / _SECONDS_PER_MINUTE
+    trained = train(model, _batches(maker, tokenizer, settings), settings, run, say=say, progress=progress)
 
-    # What ships is judged: the weights as they are stored, not as they were trained.
-    as_stored: Any = model
-    model = as_stored.to(device="cpu", dtype=torch.bfloat16).float()
-    questions = maker.questions(QUESTIONS_SEED)
-    greedy, own, product = (
-        ask(model, tokenizer, questions, replace(sampling, max_new_tokens=MOST_NEW_TOKENS), system=system)
-        for sampling, system in ((Sampling(), ""), (OWN_SAMPLING, PLATFORM_SYSTEM), (PRODUCT_SAMPLING, PLATFORM_SYSTEM))
-    )
-    figures = Figures(
+    # What ships is judged, through the engine that serves: the weights as they are stored, not as they were trained.
+    finished = run / "model"
+    shutil.rmtree(finished, ignore_errors=True)
+    _write(finished, model, tokenizer)
+    report = examine(str(finished), load_questions(), dialogues=dialogues, progress=progress)
+    write_report(report, run)
+    say(f"{report.table()}\n\n{report.figures()}")
+    card = Card(
         settings=settings,
         parameters=parameters,
-        minutes=spent,
+        minutes=trained.seconds / _SECONDS_PER_MINUTE,
         resumed=resume,
-        last_loss=losses[-1].loss if losses else float("nan"),
-        greedy=score_table(greedy),
-        own=score_table(own),
-        product=score_table(product),
+        last_loss=trained.losses.trained[-1].loss if trained.losses.trained else float("nan"),
+        report=report,
     )
-    (run / "transcripts.jsonl").write_text(_transcripts(greedy, product), encoding="utf-8")
-    say(figures.table())
+    (finished / "README.md").write_text(model_card(card), encoding="utf-8")
 
-    def write(folder: Path) -> None:
-        _write(folder, model, tokenizer, figures)
+    def copy(folder: Path) -> None:
+        shutil.copytree(finished, folder, dirs_exist_ok=True)
 
-    size = publish(output, write, most_bytes=MOST_BYTES)
-    record.finish({"model": str(output.absolute()), "bytes": size, "scores": figures.greedy}, keep_checkpoints=True)
+    size = publish(output, copy, most_bytes=MOST_BYTES)
+    result = report.passes[0].scores["all"]["all"]
+    record.finish(
+        {"model": str(output.absolute()), "bytes": size, "right": result.right, "asked": result.asked},
+        keep_checkpoints=True,
+    )
     say(f"{output}: {size / 1e6:.1f} MB")
-    return losses
+    return list(trained.losses.trained)
 
 
 def _tokenizer(maker: DialogueMaker, settings: TrainingSettings, folder: Path) -> PreTrainedTokenizerFast:
@@ -120,50 +116,24 @@ def _tokenizer(maker: DialogueMaker, settings: TrainingSettings, folder: Path) -
     return learned
 
 
-def _batches(
-    maker: DialogueMaker, tokenizer: PreTrainedTokenizerFast, settings: TrainingSettings, *, steps: int
-) -> BatchList:
-    encoder = Encoder(tokenizer)
-    short_steps = round(steps * settings.short_share)
-
-    def build(dialogues: Iterator[list[Message]], count: int) -> BatchList:
-        return build_batches(
-            dialogues,
-            encoder,
-            steps=count,
-            batch_tokens=settings.batch_tokens,
-            longest=settings.longest,
-            seed=settings.seed,
-        )
-
-    short = build(maker.short_stream(settings.seed), short_steps)
-    return short + build(maker.stream(settings.seed), steps - short_steps)
+def _batches(maker: DialogueMaker, tokenizer: PreTrainedTokenizerFast, settings: TrainingSettings) -> Batches:
+    return Batches(
+        maker,
+        Encoder(tokenizer),
+        count=settings.steps,
+        batch_tokens=settings.batch_tokens,
+        longest=settings.longest,
+        seed=settings.seed,
+    )
 
 
-def _write(folder: Path, model: Any, tokenizer: PreTrainedTokenizerFast, figures: Figures) -> None:
+def _write(folder: Path, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast) -> None:
     model.generation_config = GenerationConfig(  # type: ignore[no-untyped-call]
         do_sample=True,
-        temperature=OWN_SAMPLING.temperature,
-        top_p=OWN_SAMPLING.top_p,
-        top_k=OWN_SAMPLING.top_k,
-        repetition_penalty=OWN_SAMPLING.repetition_penalty,
         eos_token_id=token_id(tokenizer, END),
         pad_token_id=token_id(tokenizer, PAD),
+        **OWN_SAMPLING,
     )
-    model.to(torch.bfloat16).save_pretrained(folder)
+    stored: Any = model
+    stored.to(device="cpu", dtype=torch.bfloat16).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    (folder / "README.md").write_text(model_card(figures), encoding="utf-8")
-
-
-def _transcripts(*rounds: Sequence[Answer]) -> str:
-    lines = [
-        {
-            "skill": answer.question.skill,
-            "asked": answer.question.messages[-1]["content"],
-            "reply": answer.reply,
-            "right": answer.is_right,
-        }
-        for answers in rounds
-        for answer in answers
-    ]
-    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)

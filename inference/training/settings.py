@@ -11,31 +11,31 @@ from training.errors import TrainingError
 # What the model that ships was trained with.
 DEFAULT_STEPS = 3900
 # What ships with the code stays small.
-MOST_BYTES = 25_000_000
+MOST_BYTES = 30_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
     """The whole recipe; the same settings and the same extra dialogues give the same model on the same machine.
 
-    ``batch_tokens`` is tokens per step, padding included; ``longest`` is the tokens of the longest dialogue learned;
-    ``short_share`` is the part of the steps that learns from single short exchanges, before whole dialogues come.
+    ``batch_tokens`` is about the tokens per step, padding included; ``longest`` is the tokens of the longest dialogue
+    learned. ``learning_rate`` is that of embeddings and norms, ``matrix_rate`` that of the layers' matrices.
     """
 
     steps: int
     seed: int = 20
-    vocabulary: int = 6144
-    hidden: int = 256
-    layers: int = 4
-    heads: int = 8
-    intermediate: int = 704
+    vocabulary: int = 5120
+    hidden: int = 192
+    layers: int = 6
+    heads: int = 6
+    intermediate: int = 512
     context_tokens: int = 2048
     longest: int = 640
-    batch_tokens: int = 1024
-    short_share: float = 0.6
-    learning_rate: float = 2.5e-3
-    warmup_share: float = 0.04
-    weight_decay: float = 0.05
+    batch_tokens: int = 2048
+    learning_rate: float = 3e-3
+    matrix_rate: float = 0.02
+    warmup_share: float = 0.01
+    weight_decay: float = 0.02
     save_every: int = 200
     tokenizer_dialogues: int = 20_000
     extra_dialogues: str = ""
@@ -68,7 +68,7 @@ def tiny_settings(steps: int, seed: int = 20) -> TrainingSettings:
         intermediate=96,
         context_tokens=256,
         longest=160,
-        batch_tokens=768,
+        batch_tokens=1024,
         save_every=max(1, steps // 2),
         tokenizer_dialogues=300,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,33 @@ from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast, Trainer
 
 import training.loop
-from inference.training.batches import IGNORED, BatchList
+from inference.training.batches import IGNORED, Batches
+from inference.training.optimizer import muon_adamw
 from inference.training.settings import TrainingSettings
 from inference.training.tokenizer import END, PAD, token_id
-from training.curves import LossPoint
-from training.loop import Plan
+from training.loop import Plan, Trained
 
 
 class ReplyTrainer(Trainer):
-    """Computes the vocabulary only where there is something to learn; the rest of the batch costs no head."""
+    """Computes the vocabulary only where there is something to learn; the rest of the batch costs no head.
+
+    ``matrix_rate`` is the rate of the layers' matrices; the class of one training is made by ``train``.
+    """
+
+    matrix_rate = 0.0
+
+    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
+        """Muon for the layers' matrices, AdamW for the rest."""
+        learner = self.model if model is None else model
+        if self.optimizer is None and learner is not None:
+            self.optimizer = muon_adamw(
+                learner,
+                matrix_rate=self.matrix_rate,
+                rate=self.args.learning_rate,
+                weight_decay=self.args.weight_decay,
+                beta2=self.args.adam_beta2,
+            )
+        return super().create_optimizer(model)
 
     def compute_loss(
         self,
@@ -68,10 +86,10 @@ def new_model(settings: TrainingSettings, tokenizer: PreTrainedTokenizerFast) ->
     return LlamaForCausalLM(config)
 
 
-def seconds_per_step(model: LlamaForCausalLM, batches: BatchList, tries: int = 24) -> float:
+def seconds_per_step(model: LlamaForCausalLM, batches: Batches, tries: int = 24) -> float:
     """How long one step takes on this machine, measured on a copy that is thrown away."""
     trial = copy.deepcopy(model)
-    optimizer = torch.optim.AdamW(trial.parameters(), lr=1e-5)
+    optimizer = muon_adamw(trial, matrix_rate=1e-4, rate=1e-5, weight_decay=0.0)
     begin = 0.0
     for number in range(tries):
         if number == 4:
@@ -83,9 +101,15 @@ def seconds_per_step(model: LlamaForCausalLM, batches: BatchList, tries: int = 2
 
 
 def train(
-    model: LlamaForCausalLM, batches: BatchList, settings: TrainingSettings, run: Path, *, progress: bool = True
-) -> list[LossPoint]:
-    """Train in place, from the newest whole checkpoint under ``run`` if there is one. Gives the loss on the way."""
+    model: LlamaForCausalLM,
+    batches: Batches,
+    settings: TrainingSettings,
+    run: Path,
+    *,
+    say: Callable[[str], None] = print,
+    progress: bool = True,
+) -> Trained:
+    """Train in place, from the newest whole checkpoint under ``run`` if there is one."""
     plan = Plan(
         steps=settings.steps,
         batch=1,
@@ -97,18 +121,17 @@ def train(
         seed=settings.seed,
         save_every=settings.save_every,
     )
-    trained = training.loop.train(
+    return training.loop.train(
         model,
         batches,
         plan,
         run,
         collate=lambda items: items[0],
-        trainer=ReplyTrainer,
-        say=print if progress else _silent,
+        trainer=type("RatedTrainer", (ReplyTrainer,), {"matrix_rate": settings.matrix_rate}),
+        say=say if progress else _silent,
         bar=None if progress else False,
         title="demonstration model",
     )
-    return trained.losses.trained
 
 
 def _silent(line: str) -> None:
