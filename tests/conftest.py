@@ -50,6 +50,8 @@ def _running_stack(**settings: str) -> Iterator[Stack]:
     try:
         stack.start()
         yield stack
+        # Whatever the tests did to its parts, all that it shows was let out by the ledger (I1).
+        stack.manage("audit_ledger")
     finally:
         stack.stop()
         shutil.rmtree(folder, ignore_errors=True)

@@ -14,9 +14,13 @@ from conversations import events, services, turns
 from conversations.events import Event
 from conversations.models import Conversation, Turn
 from moderation import runtime as moderation_runtime
+from moderation.models import Policy, Review
+from moderation.policy import DEFAULT_POLICY
+from moderation.services import review_resolve
 from tests.fakes.inprocess import ListEngine, PhraseJudge
 
 Ask = Callable[..., Turn]
+Decide = Callable[[str, str], None]
 
 
 @pytest.fixture
@@ -112,5 +116,26 @@ def ask(
         turn.refresh_from_db()
         conversation.refresh_from_db()
         return turn
+
+    return run
+
+
+@pytest.fixture
+def ledger_policy(transactional_db: None) -> None:
+    """Version 1, which the fake judge names; a flush takes the migrations' rows away."""
+    if not Policy.objects.filter(version=1).exists():
+        document = DEFAULT_POLICY.model_dump(mode="json")
+        Policy.objects.create(version=1, name="Standard", document=document, is_active=True)
+
+
+@pytest.fixture
+def decide(user: User) -> Decide:
+    """A reviewer decides on the one flag of a stage."""
+    user.is_superuser = True
+    user.save()
+
+    def run(stage: str, outcome: str) -> None:
+        review = Review.objects.get(stage=stage)
+        review_resolve(review_id=review.pk, reviewer=user, outcome=outcome, reason="Because.")
 
     return run
