@@ -211,6 +211,9 @@ def _arguments(plan: Plan, run: Path, rows: int) -> TrainingArguments:
         label_names=["labels"],
     )
     steps = plan.steps if plan.steps > 0 else _steps_of(plan, rows, max(1, arguments.world_size))
+    if plan.evaluate_every > steps:
+        arguments.eval_steps = steps
+        arguments.save_steps = steps if plan.patience else plan.save_every
     arguments.warmup_steps = max(1, round(steps * plan.warmup_share)) if plan.warmup_share > 0 else 0
     arguments.logging_steps = max(1, min(50, steps // 20))
     return arguments

@@ -1,6 +1,6 @@
-"""Reads the rows of a file: CSV, TSV, JSONL, JSON or YAML, each row knowing where it stands.
+"""Reads the rows of a file: CSV, TSV, JSONL, JSON, YAML or text, each row knowing where it stands.
 
-Knows nothing of what the columns mean.
+The paragraphs of a text file are rows with the one column ``text``. Knows nothing of what columns mean.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import yaml
 
 from training.errors import DataFault
 
-SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".yaml", ".yml")
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".yaml", ".yml", ".txt")
 # A cell may hold a whole text; csv's own limit is 131,072 characters.
 _MOST_CELL_CHARACTERS = 10_000_000
 # Some collections keep their rows under one of these keys of a mapping.
@@ -63,9 +63,7 @@ def read_rows(path: Path, *, require: Sequence[str] = ()) -> list[Row]:
 
     Raises ``DataFault``, with the line, for an unknown or unreadable file, one without rows, and a missing column.
     """
-    reader = {".csv": _csv, ".tsv": _csv, ".jsonl": _jsonl, ".json": _json, ".yaml": _yaml, ".yml": _yaml}.get(
-        path.suffix.lower()
-    )
+    reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise DataFault(f"{path}: the ending {path.suffix!r} is not known; it must be one of {', '.join(SUFFIXES)}")
     content = _content(path)
@@ -179,6 +177,29 @@ def _yaml(path: Path, content: str) -> Iterator[Row]:
         raise DataFault(f"{path.name}: not YAML ({error})") from error
     finally:
         loader.dispose()
+
+
+def _txt(path: Path, content: str) -> Iterator[Row]:
+    begin, paragraph = 1, list[str]()
+    for number, line in enumerate([*content.split("\n"), ""], 1):
+        if line.strip():
+            if not paragraph:
+                begin = number
+            paragraph.append(line.rstrip("\r"))
+        elif paragraph:
+            yield Row({"text": "\n".join(paragraph)}, path, begin)
+            paragraph = []
+
+
+_READERS = {
+    ".csv": _csv,
+    ".tsv": _csv,
+    ".jsonl": _jsonl,
+    ".json": _json,
+    ".yaml": _yaml,
+    ".yml": _yaml,
+    ".txt": _txt,
+}
 
 
 def _as_list(path: Path, value: Any) -> list[Any]:

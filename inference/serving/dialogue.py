@@ -24,11 +24,7 @@ class Dialogue:
         self._lock = threading.Lock()  # the Rust tokenizers refuse to be borrowed twice at times
         self.uses_fallback = not tokenizer.chat_template
         self._template = FALLBACK_TEMPLATE if self.uses_fallback else None
-        specials = {str(token) for token in tokenizer.all_special_tokens}
-        specials |= {str(token) for token in tokenizer.added_tokens_decoder.values() if token.special}
-        self._specials = sorted(
-            (text for text in specials if len(text) >= MIN_SPECIAL_CHARACTERS), key=len, reverse=True
-        )
+        self._specials = special_texts(tokenizer)
 
     @property
     def stops(self) -> tuple[str, ...]:
@@ -48,7 +44,7 @@ class Dialogue:
 
     def encode(self, messages: Sequence[ChatMessage]) -> list[int]:
         """The tokens of the dialogue and of the header that the reply follows. Raises ``ModelMissing``."""
-        turns = [{"role": message.role, "content": self._disarmed(message.content)} for message in messages]
+        turns = [{"role": message.role, "content": disarmed(message.content, self._specials)} for message in messages]
         try:
             return self._render(turns)
         except TemplateError:
@@ -74,12 +70,20 @@ class Dialogue:
             ids.pop()
         return ids
 
-    def _disarmed(self, content: str) -> str:
-        """Break up special tokens that someone wrote as text: they would end their message and begin another."""
-        for special in self._specials:
-            if special in content:
-                content = content.replace(special, f"{special[0]} {special[1:]}")
-        return content
+
+def special_texts(tokenizer: Any) -> list[str]:
+    """What a tokenizer reads as its marks, the longest first."""
+    specials = {str(token) for token in tokenizer.all_special_tokens}
+    specials |= {str(token) for token in tokenizer.added_tokens_decoder.values() if token.special}
+    return sorted((text for text in specials if len(text) >= MIN_SPECIAL_CHARACTERS), key=len, reverse=True)
+
+
+def disarmed(content: str, specials: Sequence[str]) -> str:
+    """Break up special tokens that someone wrote as text: they would end their message and begin another."""
+    for special in specials:
+        if special in content:
+            content = content.replace(special, f"{special[0]} {special[1:]}")
+    return content
 
 
 def _without_system(turns: list[dict[str, str]]) -> list[dict[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,15 +16,16 @@ from training.chat_rows import Message
 from training.errors import DataFault, TrainingError
 
 IGNORED = -100
-# For a tokenizer without a chat template: the form in which the engine talks to such models, each reply with its end.
+# For a tokenizer without a chat template: much as the engine talks to such models, but each reply has its end, and
+# begins on a line of its own, since a blank before it would belong to its first token.
 PLAIN_TEMPLATE = (
     "{%- for message in messages -%}"
     "{%- if message['role'] == 'system' -%}{{ message['content'] + '\n\n' }}"
     "{%- elif message['role'] == 'user' -%}{{ 'User: ' + message['content'] + '\n' }}"
-    "{%- else -%}{{ 'Assistant: ' + message['content'] + eos_token + '\n' }}"
+    "{%- else -%}{{ 'Assistant:\n' + message['content'] + eos_token + '\n' }}"
     "{%- endif -%}"
     "{%- endfor -%}"
-    "{%- if add_generation_prompt -%}{{ 'Assistant:' }}{%- endif -%}"
+    "{%- if add_generation_prompt -%}{{ 'Assistant:\n' }}{%- endif -%}"
 )
 Example = dict[str, list[int]]
 
@@ -56,6 +58,13 @@ class DialogueEncoder:
             tokenizer.chat_template = PLAIN_TEMPLATE
         self._tokenizer = tokenizer
         self._specials = special_texts(tokenizer)
+        self._mark = re.compile("|".join(map(re.escape, self._specials)) or r"(?!)")
+        self._ends: set[str] = set()
+
+    @property
+    def end_ids(self) -> list[int]:
+        """The tokens that ended replies in the dialogues so far; the template's may be another than the tokenizer's."""
+        return sorted(self._tokenizer.convert_tokens_to_ids(end) for end in self._ends)
 
     def encode(self, messages: Sequence[Message]) -> Example:
         """The ids of a whole dialogue. Raises ``DataFault`` when the template refuses it."""
@@ -69,7 +78,7 @@ class DialogueEncoder:
             raise DataFault(f"the base's chat template refuses a dialogue: {error}") from error
         if not spans:
             raise DataFault("the base's chat template changes what was said; its replies cannot be found again")
-        encoded = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+        encoded = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         ids: list[int] = list(encoded["input_ids"])
         labels = [IGNORED] * len(ids)
         for place, (begin, end) in enumerate(encoded["offset_mapping"]):
@@ -86,21 +95,24 @@ class DialogueEncoder:
         # Some templates leave the thoughts out of earlier replies; only what stands in the whole text is learned.
         if not (until.startswith(before) and text.startswith(until)):
             return None
-        end = self._tokenizer.eos_token
-        cut = until.rfind(end, len(before)) if end else -1
-        return len(before), cut + len(end) if cut >= 0 else len(until)
+        end = self._mark.search(until, len(before))
+        if end is None:
+            return len(before), len(until)
+        self._ends.add(end[0])
+        return len(before), end.end()
 
     def _render(self, turns: list[dict[str, str]], *, header: bool = False) -> str:
         text: str = self._tokenizer.apply_chat_template(turns, add_generation_prompt=header, tokenize=False)
         return text
 
 
-def encode_dialogues(tokenizer: Any, dialogues: Iterable[Sequence[Message]], *, longest: int) -> tuple[Examples, int]:
+def encode_dialogues(
+    encoder: DialogueEncoder, dialogues: Iterable[Sequence[Message]], *, longest: int
+) -> tuple[Examples, int]:
     """The dialogues of at most ``longest`` tokens, and how many were longer and are left out.
 
     Raises ``DataFault`` when all were.
     """
-    encoder = DialogueEncoder(tokenizer)
     examples = [encoder.encode(messages) for messages in dialogues]
     fitting = [example for example in examples if len(example["input_ids"]) <= longest]
     if examples and not fitting:
@@ -120,7 +132,7 @@ def encode_texts(tokenizer: Any, texts: Iterable[str], *, window: int) -> Exampl
     specials = special_texts(tokenizer)
     stream: list[int] = []
     for text in texts:
-        stream += tokenizer(disarmed(text, specials), add_special_tokens=False)["input_ids"]
+        stream += tokenizer(disarmed(text, specials), add_special_tokens=False, verbose=False)["input_ids"]
         stream.append(tokenizer.eos_token_id)
     pieces = [stream[begin : begin + window] for begin in range(0, len(stream), window)]
     examples = [{"input_ids": piece, "labels": piece} for piece in pieces if len(piece) > 1]

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from peft import LoraConfig, get_peft_model
 
-from inference.training.encoding import Examples, encode_dialogues
-from inference.training.lifecycle import Say, begin, finish, learn
+from inference.training.encoding import DialogueEncoder, Examples, encode_dialogues
+from inference.training.lifecycle import Say, begin, check_output, finish, learn
 from inference.training.recipes import Lora, Recipe
 from inference.training.sources import (
     find_sources,
@@ -33,10 +33,12 @@ def finetune(recipe: Recipe, run: Path, *, resume: bool = False, say: Say = prin
     base = Path(recipe.base)
     require_base(base)
     sources = find_sources(Path(recipe.data), Path(recipe.held_out) if recipe.held_out else None)
-    recipe, record = begin(recipe, run, sources, base, resume=resume)
+    check_output(recipe, base)
     model, tokenizer = load_base(base)
     longest = fitting_length(recipe.longest, base, tokenizer)
-    rows, held_out = (_dialogue_rows(tokenizer, files, longest, say) for files in (sources.train, sources.held_out))
+    encoder = DialogueEncoder(tokenizer)
+    rows, held_out = (_dialogue_rows(encoder, files, longest, say) for files in (sources.train, sources.held_out))
+    recipe, record = begin(recipe, run, sources, base, resume=resume)
     model.config.use_cache = False
     if recipe.lora.rank:
         model = _with_adapters(model, recipe.lora, recipe.plan.seed)
@@ -47,12 +49,12 @@ def finetune(recipe: Recipe, run: Path, *, resume: bool = False, say: Say = prin
         with clear_errors("merging the adapters"):
             model.save_pretrained(record.folder / "adapter")
             model = model.merge_and_unload()
-    finish(model, tokenizer, stored_type(base), recipe, record, trained, say)
+    finish(model, tokenizer, stored_type(base), recipe, record, trained, say, ends=encoder.end_ids)
     return trained
 
 
-def _dialogue_rows(tokenizer: Any, files: list[Path], longest: int, say: Say) -> Examples:
-    rows, too_long = encode_dialogues(tokenizer, read_dialogues(files), longest=longest)
+def _dialogue_rows(encoder: DialogueEncoder, files: list[Path], longest: int, say: Say) -> Examples:
+    rows, too_long = encode_dialogues(encoder, read_dialogues(files), longest=longest)
     if too_long:
         say(f"{too_long} dialogues of more than {longest} tokens are left out")
     return rows

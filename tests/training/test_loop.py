@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
+import resource
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from tests.training.tiny import Points, TinyModel, collate
 from training.curves import LossPoint
@@ -22,20 +21,6 @@ from training.loop import Plan, Trained, train
 from training.runs import Run, newest_checkpoint
 
 PLAN = Plan(steps=60, batch=8, accumulate=2, learning_rate=0.02, save_every=10, precision="float32")
-# The same training in a process of its own, which is killed as soon as it has written the second checkpoint.
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from transformers import TrainerCallback
-from tests.training.test_loop import PLAN, train_tiny
-
-class Kill(TrainerCallback):
-    def on_step_end(self, args, state, control, **kwargs):
-        if state.global_step == 27:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-train_tiny(Path(sys.argv[1]), callbacks=[Kill()])
-"""
 
 
 def train_tiny(run: Path, plan: Plan = PLAN, **more: Any) -> tuple[TinyModel, Trained, list[str]]:
@@ -58,22 +43,34 @@ def test_loss_falls_and_is_drawn(tmp_path: Path) -> None:
     assert (tmp_path / "loss.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_killed_and_resumed_gives_the_same_weights(tmp_path: Path) -> None:
+class Stop(TrainerCallback):
+    """Ends the training as if the power failed between two checkpoints."""
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        if state.global_step == 27:
+            raise KeyboardInterrupt
+
+
+def test_stopped_and_resumed_gives_the_same_weights(tmp_path: Path) -> None:
     whole, *_ = train_tiny(tmp_path / "whole")
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED, str(tmp_path / "killed")],
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    left = newest_checkpoint(tmp_path / "killed")
-    assert left is not None
-    assert left.name == "checkpoint-20"
-    resumed, trained, said = train_tiny(tmp_path / "killed")
+    with pytest.raises(KeyboardInterrupt):
+        train_tiny(tmp_path / "stopped", callbacks=[Stop()])
+    assert newest_checkpoint(tmp_path / "stopped") == tmp_path / "stopped" / "checkpoint-20"
+    resumed, trained, said = train_tiny(tmp_path / "stopped")
     assert said[0] == "going on from checkpoint-20"
     assert trained.steps == 60
+    assert same_weights(whole, resumed)
+
+
+def test_patience_is_resumed_too(tmp_path: Path) -> None:
+    """Stopped after one evaluation that was no better, it ends where it would have ended."""
+    plan = replace(PLAN, steps=400, evaluate_every=9, patience=2, learning_rate=0.05)
+    held_out = Points(60, seed=9, noise=True)
+    whole, all_of_it, _ = train_tiny(tmp_path / "whole", plan, held_out=held_out)
+    with pytest.raises(KeyboardInterrupt):
+        train_tiny(tmp_path / "stopped", plan, held_out=held_out, callbacks=[Stop()])
+    resumed, rest, _ = train_tiny(tmp_path / "stopped", plan, held_out=held_out)
+    assert (rest.steps, rest.best_step) == (all_of_it.steps, all_of_it.best_step)
     assert same_weights(whole, resumed)
 
 
@@ -122,16 +119,19 @@ def test_out_of_memory_is_told(tmp_path: Path) -> None:
         train(Hungry(), Points(20), PLAN, tmp_path, collate=collate, say=lambda line: None, bar=False)
 
 
-def test_a_full_disk_is_told_and_leaves_no_checkpoint_to_go_on_from(tmp_path: Path) -> None:
+@pytest.fixture
+def small_disk() -> Iterator[None]:
     """The system refuses files of more than some bytes, as it does when a quota is used up."""
-    program = (
-        "import resource, signal, sys\nfrom pathlib import Path\nfrom tests.training.test_loop import train_tiny\n"
-        "from training.errors import DiskFull\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\nresource.setrlimit(resource.RLIMIT_FSIZE, (900, 900))\n"
-        "try:\n    train_tiny(Path(sys.argv[1]))\nexcept DiskFull as error:\n    print('told:', error)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, timeout=120)
-    assert "told: the disk is full while training" in done.stdout, done.stderr
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (900, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.usefixtures("small_disk")
+def test_a_full_disk_is_told_and_leaves_no_checkpoint_to_go_on_from(tmp_path: Path) -> None:
+    with pytest.raises(DiskFull, match="the disk is full while training"):
+        train_tiny(tmp_path)
     assert newest_checkpoint(tmp_path) is None
 
 

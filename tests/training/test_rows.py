@@ -66,6 +66,11 @@ def test_a_text_that_is_no_text_is_told(tmp_path: Path) -> None:
         row.text("text")
 
 
+def test_paragraphs_of_a_text_are_rows(tmp_path: Path) -> None:
+    rows = read_rows(file_write(tmp_path, "a.txt", "\nOne\ntwo\n\n\nThree"))
+    assert [(row.value, row.line) for row in rows] == [({"text": "One\ntwo"}, 2), ({"text": "Three"}, 6)]
+
+
 def test_a_line_separator_inside_a_text_ends_no_line(tmp_path: Path) -> None:
     assert len(read_rows(file_write(tmp_path, "a.jsonl", '{"text": "one\u2028two"}\n'))) == 1
 

@@ -17,7 +17,7 @@ from training.prepare import Kind, Preparation, prepare, report_text
 class Command(BaseCommand):
     """``manage.py prepare_data KIND FILES --output FOLDER``."""
 
-    help = "Read, clean, deduplicate and split CSV, TSV, JSONL, JSON or YAML files, and write a report."
+    help = "Read, clean, deduplicate and split CSV, TSV, JSONL, JSON, YAML or text files, and write a report."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
