@@ -14,7 +14,9 @@ import regex
 
 # Zero-width and bidirectional controls, soft hyphens, variation selectors, fillers, tag characters.
 _INVISIBLE = regex.compile(r"[\p{Default_Ignorable_Code_Point}\p{Cf}]+")
-_CLUSTER = regex.compile(r"\X")
+# What normalising leaves as it is. A run of it ends before what may join its last character (marks, joiners).
+_STILL = r"a-z0-9,.;'\u4e00-\u9fff、。“”《》"
+_CLUSTER = regex.compile(rf"(?P<still>[{_STILL}]+(?=[{_STILL} !?，！？：；（）]|\Z))|\X")
 _SPACES = regex.compile(r"\s+")
 _RUN_OF_SPACES = regex.compile(r"\s\s")
 
@@ -43,6 +45,11 @@ def normalise(text: str) -> Normalised:
     ends: list[int] = []
     for cluster in _CLUSTER.finditer(text):
         start, end = cluster.span()
+        if cluster["still"]:
+            plain += cluster["still"]
+            starts += range(start, end)
+            ends += range(start + 1, end + 1)
+            continue
         folded = unicodedata.normalize("NFKC", _INVISIBLE.sub("", cluster.group()))
         # Folding can undo a composition and composing can undo a folding: twice is stable (Unicode, D145).
         folded = unicodedata.normalize("NFKC", folded.casefold())

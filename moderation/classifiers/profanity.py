@@ -10,7 +10,9 @@ from profanity_check.profanity_check import model, vectorizer
 from scipy.sparse import csr_matrix
 from scipy.special import expit
 
+from moderation.classifiers.readings import with_readings
 from moderation.classifiers.windows import char_windows
+from moderation.readings.reading import VERSION
 from moderation.verdicts import ClassifierResult, Span
 
 # Small, because in a longer text a bad line drowns: the model looks at the share of bad words (figures in
@@ -28,7 +30,7 @@ class ProfanityClassifier:
     labels = ("toxicity",)
 
     def __init__(self) -> None:
-        self.version = f"alt-profanity-check {version('alt-profanity-check')}"
+        self.version = f"alt-profanity-check {version('alt-profanity-check')}, readings {VERSION}"
         # The wheel's model is five linear ones, each with a sigmoid of its own, averaged. Asked through scikit-learn a
         # call takes ten times as long, for checks of the input alone; put into two arrays it is one product.
         members = [(member.estimator, member.calibrators[0]) for member in model.calibrated_classifiers_]
@@ -44,6 +46,10 @@ class ProfanityClassifier:
         return scores
 
     def predict(self, texts: Sequence[str]) -> list[ClassifierResult]:
+        return with_readings(self.predict_plain, texts)
+
+    def predict_plain(self, texts: Sequence[str]) -> list[ClassifierResult]:
+        """The same without the readings: disguises are not undone."""
         if not texts:
             return []
         windows = [

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 import regex
 
 from moderation.classifiers.base import ClassifierError
-from moderation.normalise import Normalised, normalise
+from moderation.classifiers.readings import with_readings
+from moderation.normalise import normalise
 from moderation.patterns import MATCH_SECONDS, PatternFault, RuleLine, phrase_compile, regex_compile
+from moderation.readings.reading import VERSION
 from moderation.verdicts import ClassifierResult, Span
 
 
@@ -22,13 +24,19 @@ class RulesClassifier:
         """Raises ``ClassifierError`` where a rule is not valid (rules are checked when they are saved)."""
         self._rules = [(line, _compile(line)) for line in lines]
         self.labels = tuple(dict.fromkeys(line.label for line in lines))
-        self.version = hashlib.sha256(repr(sorted(lines, key=lambda line: line.id)).encode()).hexdigest()[:12]
+        known = repr((VERSION, sorted(lines, key=lambda line: line.id)))
+        self.version = hashlib.sha256(known.encode()).hexdigest()[:12]
 
     def predict(self, texts: Sequence[str]) -> list[ClassifierResult]:
         """A rule that takes too long for a text makes that text's result an error."""
-        return [self._predict(normalise(text)) for text in texts]
+        return with_readings(self.predict_plain, texts, only_other_words=False)
 
-    def _predict(self, text: Normalised) -> ClassifierResult:
+    def predict_plain(self, texts: Sequence[str]) -> list[ClassifierResult]:
+        """The same without the readings: disguises beyond `moderation.normalise` are not undone."""
+        return [self._predict(text) for text in texts]
+
+    def _predict(self, original: str) -> ClassifierResult:
+        text = normalise(original)
         scores: dict[str, float] = {}
         spans: list[Span] = []
         for line, pattern in self._rules:
