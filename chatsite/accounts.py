@@ -1,10 +1,32 @@
-"""What allauth asks about accounts: whether people may sign up."""
+"""What allauth asks about accounts: whether people may sign up, and under which names."""
 
 from __future__ import annotations
 
+import unicodedata
+
+import regex
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+# Scripts with letters that look like those of another.
+_LOOKALIKES = tuple(regex.compile(rf"\p{{Script={name}}}") for name in ("Latin", "Cyrillic", "Greek"))
+
+
+def username_is_unmistakable(name: str) -> None:
+    """Refuse a name that reads like another person's, or like a mail address (people sign in with either)."""
+    if "@" in name:
+        raise ValidationError(_("A user name must not contain @."), code="at_sign")
+    if unicodedata.normalize("NFKC", name) != name or sum(bool(script.search(name)) for script in _LOOKALIKES) > 1:
+        raise ValidationError(_("Use letters of one alphabet only, in their ordinary form."), code="lookalike")
+    if not any(character.isalnum() for character in name):
+        raise ValidationError(_("A user name needs a letter or a digit."), code="no_letter")
+
+
+USERNAME_VALIDATORS = [UnicodeUsernameValidator(), username_is_unmistakable]
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]

@@ -8,6 +8,7 @@ from typing import Any, cast
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
+from django.urls import re_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 # Models can be imported only after this line.
@@ -26,10 +27,17 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
             return
 
 
+async def nowhere(_scope: Any, receive: Any, send: Any) -> None:
+    """A websocket at an address that there is not: refused as HTTP 403, without a traceback."""
+    await receive()
+    await send({"type": "websocket.close", "code": 4404})
+
+
+websocket_routes = [*websocket_urlpatterns, re_path("", nowhere)]  # type: ignore[arg-type]
 application = ProtocolTypeRouter(
     {
         "http": django_application,
-        "websocket": SameOrigin(AuthMiddlewareStack(URLRouter(cast(Any, websocket_urlpatterns)))),
+        "websocket": SameOrigin(AuthMiddlewareStack(URLRouter(cast(Any, websocket_routes)))),
         "lifespan": lifespan,
     }
 )

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import tempfile
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dj_database_url
@@ -27,6 +29,7 @@ SHIPPED_CHAT_MODEL = str(BASE_DIR / "inference" / "demo_model" / "model")
 DEFAULT_SECRETS = frozenset({"", "change-me", "changeme", "secret", "insecure"})
 MIN_SECRET_CHARS = 32
 DATABASE_ENGINES = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
+HOST_NAME = re.compile(r"\*|\.?[^\s.,:/*\[\]@?#]+(?:\.[^\s.,:/*\[\]@?#]+)*\.?|\[[0-9A-Fa-f:.]+\]")
 # A socket's path may have 107 bytes on Linux; a temporary file's suffix must still fit.
 MAX_SOCKET_PATH_BYTES = 100
 # A prompt comes in one frame of 256 KiB (conversations/frames.py), and a character takes up to four bytes in it.
@@ -80,13 +83,44 @@ def _redis_url(url: str | None) -> str | None:
 
 def _rate(rate: str) -> str:
     try:
-        limits.parse(rate)
+        is_useful = limits.parse(rate).amount > 0
     except ValueError:
-        raise ValueError("it must be a count for a time, like 20/minute or 100/hour") from None
+        is_useful = False
+    if not is_useful:
+        raise ValueError("it must be a count above zero for a time, like 20/minute or 100/hour")
     return rate
 
 
+def _host_name(name: str) -> str:
+    """One of ALLOWED_HOSTS, as Django takes them: a name, .name with all below it, an address, or *."""
+    if not HOST_NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no host name; write names like chat.example.org, without scheme, port or blanks")
+    return name
+
+
+def _site_address(url: str) -> SplitResult | None:
+    """None where no browser could open it."""
+    try:
+        address = urlsplit(url)
+        host, port = address.hostname or "", address.port
+    except ValueError:
+        return None
+    is_host = HOST_NAME.fullmatch(f"[{host}]" if ":" in host else host)
+    return address if address.scheme in {"http", "https"} and is_host and port != 0 else None
+
+
+def _proxies(text: str) -> str:
+    for place in text.split(","):
+        if place.strip() not in {"", "*"}:
+            try:
+                ip_network(place.strip(), strict=False)
+            except ValueError:
+                raise ValueError(f"{place.strip()!r} is no address or network, like 10.0.0.5 or 10.0.0.0/8") from None
+    return text
+
+
 Names = Annotated[list[str], NoDecode, BeforeValidator(_split)]
+HostNames = Annotated[list[Annotated[str, AfterValidator(_host_name)]], NoDecode, BeforeValidator(_split)]
 OptionalText = Annotated[str | None, BeforeValidator(_empty_to_none)]
 OptionalCount = Annotated[int | None, Field(ge=1), BeforeValidator(_empty_to_none)]
 
@@ -106,9 +140,9 @@ class Environment(BaseSettings):
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     site_name: Annotated[str, Field(max_length=40)] = "Chatsite"
     site_url: OptionalText = None
-    allowed_hosts: Names = []
+    allowed_hosts: HostNames = []
     behind_https_proxy: bool = False
-    forwarded_allow_ips: str = "127.0.0.1,::1"
+    forwarded_allow_ips: Annotated[str, AfterValidator(_proxies)] = "127.0.0.1,::1"
     database_url: Annotated[OptionalText, AfterValidator(_database_url)] = None
     redis_url: Annotated[OptionalText, AfterValidator(_redis_url)] = None
     time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
@@ -157,11 +191,8 @@ class Environment(BaseSettings):
         self.data_dir = self.data_dir.expanduser().resolve()
         if not self.site_url:
             self.site_url = f"http://{self.local_host}:{self.port}"
-        try:
-            address = urlsplit(self.site_url)
-        except ValueError:
-            address = urlsplit("")
-        if address.scheme not in {"http", "https"} or not address.hostname:
+        address = _site_address(self.site_url)
+        if address is None:
             raise ValueError(f"SITE_URL is {self.site_url!r}; it must look like https://chat.example.org")
         if self.environment == "production":
             if self.secret_key in DEFAULT_SECRETS or len(self.secret_key) < MIN_SECRET_CHARS:
@@ -177,7 +208,13 @@ class Environment(BaseSettings):
                     "begin with https://, because cookies would travel unencrypted"
                 )
         elif not self.secret_key:
-            self.secret_key = _local_secret(self.data_dir)
+            try:
+                self.secret_key = _local_secret(self.data_dir)
+            except OSError as error:
+                raise ValueError(
+                    f"DATA_DIR is {str(self.data_dir)!r}, which cannot be written to ({error.strerror}); name a folder "
+                    "of your own"
+                ) from None
         return self
 
     @property
@@ -237,7 +274,8 @@ def _local_secret(data_dir: Path) -> str:
     try:
         return path.read_text().strip()
     except FileNotFoundError:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        # Closed to the other accounts of this machine: conversations lie here too.
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(50))
@@ -248,6 +286,8 @@ def _local_secret(data_dir: Path) -> str:
 
 def read_environment() -> Environment:
     """Read and check all variables. Raises ``EnvironmentFault`` with one line for each bad one."""
+    if os.environ.get("ENV_FILE") and not Path(os.environ["ENV_FILE"]).is_file():
+        raise EnvironmentFault(f"The environment is not usable:\n  ENV_FILE: there is no file {os.environ['ENV_FILE']}")
     try:
         return Environment()
     except ValidationError as error:

@@ -11,3 +11,15 @@ class NotTheHealthChecks(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         request = getattr(record, "request", None)
         return getattr(request, "path", None) != "/readyz"
+
+
+class RefusalsWithoutTraceback(logging.Filter):
+    """Leaves the line of a refused request (wrong host, damaged form, too large), not where in Django it was refused.
+
+    Anybody can cause these, as often as they like.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if getattr(record, "status_code", None) in {400, 413} or record.name.startswith("django.security"):
+            record.exc_info = None
+        return True

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 import dj_database_url
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from chatsite.env import BASE_DIR, EnvironmentFault, read_environment
 
@@ -57,6 +59,8 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "chatsite.middleware.private_pages",
+    "chatsite.middleware.UnavailableMiddleware",
 ]
 
 ROOT_URLCONF = "chatsite.urls"
@@ -90,7 +94,19 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = ENV.redis_address
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+# A Redis that hangs must not hang the pages: after this many seconds the visitor is told to come back.
+REDIS_SECONDS = 2.0
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {
+            "socket_timeout": REDIS_SECONDS,
+            "socket_connect_timeout": REDIS_SECONDS,
+            "retry": Retry(NoBackoff(), 1),
+        },
+    }
+}
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 CHANNEL_LAYERS = {
@@ -120,7 +136,13 @@ CELERY_BEAT_SCHEDULE = {
 CELERY_WORKER_DISABLE_PREFETCH = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_keepalive": True, "retry_on_timeout": True, "health_check_interval": 10}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_keepalive": True,
+    "health_check_interval": 10,
+    # Longer than the second that a worker waits for news in one call.
+    "socket_timeout": 5.0,
+    "socket_connect_timeout": REDIS_SECONDS,
+}
 
 # --- people ------------------------------------------------------------------------------------------------------
 
@@ -146,6 +168,7 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_ADAPTER = "chatsite.accounts.AccountAdapter"
+ACCOUNT_USERNAME_VALIDATORS = "chatsite.accounts.USERNAME_VALIDATORS"
 SIGN_UP_OPEN = ENV.sign_up_open
 
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if ENV.email_host else 'console'}.EmailBackend"
@@ -211,8 +234,11 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "filters": {"expected": {"()": "chatsite.logs.NotTheHealthChecks"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {
+        "expected": {"()": "chatsite.logs.NotTheHealthChecks"},
+        "refusals": {"()": "chatsite.logs.RefusalsWithoutTraceback"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]}},
     "root": {"handlers": ["console"], "level": ENV.log_level},
     "loggers": {
         "django.request": {"filters": ["expected"]},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
@@ -60,12 +60,14 @@ def _sidebar(request: HttpRequest, after: tuple[datetime, UUID] | None = None) -
 
 
 def _suggestions() -> list[str]:
+    """Things to ask that even the small demonstration model can do; its tests ask them."""
     return [
-        _("Hello!"),
         _("Who are you?"),
         _("What is the capital of France?"),
+        _("What is 28 + 14?"),
+        _("How do you say cat in Chinese?"),
+        _("Tell me a story about a fox"),
         "你是谁？",
-        _("Tell me a story"),
     ]
 
 
@@ -212,10 +214,11 @@ def conversation_earlier(request: HttpRequest, conversation_id: UUID) -> HttpRes
 def conversation_list(request: HttpRequest) -> HttpResponse:
     """The next page of the sidebar's list, after the conversation that ``at`` and ``id`` name."""
     try:
-        after = datetime.fromisoformat(request.GET.get("at", "")), UUID(request.GET.get("id", ""))
-        if after[0].tzinfo is None:
+        at = datetime.fromisoformat(request.GET.get("at", ""))
+        if at.tzinfo is None:
             raise ValueError
-    except ValueError:
+        after = at.astimezone(UTC), UUID(request.GET.get("id", ""))
+    except (ValueError, OverflowError):
         raise BadRequest("at and id must be those of the last conversation shown") from None
     return render(request, "conversations/_conversation_list.html", _sidebar(request, after))
 

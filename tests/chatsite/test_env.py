@@ -57,6 +57,14 @@ def test_each_bad_key_is_named_and_its_value_is_not_shown(monkeypatch: pytest.Mo
         ("REDIS_URL", "redis://host:many", "redis://"),
         ("MAX_PROMPT_CHARS", "60001", "60000"),
         ("SITE_URL", "http://[", "SITE_URL"),
+        ("SITE_URL", "http://exa mple.com/", "https://chat.example.org"),
+        ("SITE_URL", "https://a:b", "https://chat.example.org"),
+        ("SITE_URL", "https://a:0", "https://chat.example.org"),
+        ("TURN_RATE", "0/minute", "above zero"),
+        ("ALLOWED_HOSTS", "a.example,http://x", "'http://x' is no host name"),
+        ("ALLOWED_HOSTS", "***", "is no host name"),
+        ("ALLOWED_HOSTS", "a b", "is no host name"),
+        ("FORWARDED_ALLOW_IPS", "127.0.0.1,nonsense", "'nonsense' is no address"),
     ],
 )
 def test_what_another_library_reads_is_checked_before_it_does(
@@ -66,6 +74,33 @@ def test_what_another_library_reads_is_checked_before_it_does(
     assert key in said
     assert told in said
     assert "pass#word" not in said
+
+
+def test_hosts_and_proxies_of_every_kind_are_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    for key, value in {
+        "ALLOWED_HOSTS": "chat.example.org, .example.net,10.0.0.7,[::1],*,intranet",
+        "FORWARDED_ALLOW_IPS": "10.0.0.0/8, ::1,*",
+        "SITE_URL": "https://[2001:db8::1]:8443/",
+    }.items():
+        monkeypatch.setenv(key, value)
+    assert len(read_environment().allowed_hosts) == 6
+
+
+def test_a_data_folder_that_cannot_be_made_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    said = faults(monkeypatch, tmp_path, DATA_DIR=str(tmp_path / "file"))
+    assert "DATA_DIR is" in said
+    assert "cannot be written to" in said
+
+
+def test_a_named_env_file_must_be_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert "ENV_FILE: there is no file" in faults(monkeypatch, tmp_path, ENV_FILE=str(tmp_path / "nothing"))
+
+
+def test_a_new_data_folder_is_closed_to_others(tmp_path: Path) -> None:
+    Environment(data_dir=tmp_path / "new")
+    assert (tmp_path / "new").stat().st_mode & 0o077 == 0
 
 
 def test_the_longest_prompt_fits_a_frame() -> None:

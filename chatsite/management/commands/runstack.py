@@ -32,6 +32,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.monotonic()
+        # What the parts write, conversations among it, is nobody else's to read; they inherit this.
+        os.umask(0o077)
         try:
             folders_make(ENV)
             lock = lock_take(ENV.data_dir)
