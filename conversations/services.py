@@ -8,6 +8,7 @@ from math import ceil
 from time import time
 from uuid import UUID, uuid5
 
+import regex
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
@@ -37,6 +38,7 @@ logger = logging.getLogger(__name__)
 
 TITLE_MAX_CHARS = 200
 REDIS_SECONDS = 2.0
+_BIDI_CONTROLS = regex.compile(r"\p{Bidi_Control}")
 _FIRST_TURNS = UUID("6f1c1f0a-3a0e-4d0c-9d2c-0c5f3a3f7a51")
 
 
@@ -80,8 +82,9 @@ def conversation_start(*, user: AbstractBaseUser, client_id: UUID, text: str) ->
 
 def conversation_rename(*, conversation: Conversation, title: str) -> None:
     """Raises ``ConversationFault`` for an empty or overlong title."""
-    title = " ".join(title.split())
-    if not title:
+    # Bidirectional controls would turn what stands beside the title in the list and in the window's name.
+    title = " ".join(_BIDI_CONTROLS.sub("", title).split())
+    if not any(character.isprintable() for character in title.replace(" ", "")):
         raise ConversationFault(_("Give the conversation a name."))
     if len(title) > TITLE_MAX_CHARS:
         raise ConversationFault(
