@@ -140,7 +140,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
     "health_check_interval": 10,
     # Longer than the second that a worker waits for news in one call.
-    "socket_timeout": 5.0,
+    "socket_timeout": 3.0,
     "socket_connect_timeout": REDIS_SECONDS,
 }
 

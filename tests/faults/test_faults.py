@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
+import httpx
 import pytest
 import redis
 
@@ -275,6 +276,16 @@ def test_full_queue_refuses_with_a_sentence_and_keeps_nothing(stack_start: Stack
         assert stopped(person, running, tab)["status"] == "cancelled"
         for conversation_id in waiting:
             assert Tab(person, conversation_id).start().result()["status"] == "done"
+
+
+def test_redis_that_hangs_holds_up_nobody_for_long(stack: Stack, person: SiteClient) -> None:
+    with stack.frozen("redis"):
+        # Within the client's patience of 30 s, and without an error page.
+        conversation_id = person.conversation_start("say:Late but whole.")
+        refused = person.http.post("/accounts/login/", data={"login": "nobody", "password": "wrong"})
+        assert refused.status_code in {httpx.codes.OK, httpx.codes.FORBIDDEN, httpx.codes.SERVICE_UNAVAILABLE}
+    status = "SELECT status FROM conversations_turn WHERE conversation_id = ?"
+    wait_until(lambda: stack.sql(status, [conversation_id.hex]) == [("done",)], "the reply", RECOVERY_SECONDS)
 
 
 def test_same_prompt_over_two_sockets_at_once_makes_one_turn(stack: Stack, person: SiteClient) -> None:
