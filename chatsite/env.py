@@ -30,6 +30,7 @@ DEFAULT_SECRETS = frozenset({"", "change-me", "changeme", "secret", "insecure"})
 MIN_SECRET_CHARS = 32
 DATABASE_ENGINES = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
 HOST_NAME = re.compile(r"\*|\.?[^\s.,:/*\[\]@?#]+(?:\.[^\s.,:/*\[\]@?#]+)*\.?|\[[0-9A-Fa-f:.]+\]")
+DEVICE = re.compile(r"cpu|mps|cuda(:\d+)?")
 # A socket's path may have 107 bytes on Linux; a temporary file's suffix must still fit.
 MAX_SOCKET_PATH_BYTES = 100
 # A prompt comes in one frame of 256 KiB (conversations/frames.py), and a character takes up to four bytes in it.
@@ -119,6 +120,12 @@ def _proxies(text: str) -> str:
     return text
 
 
+def _device(name: str | None) -> str | None:
+    if name and not DEVICE.fullmatch(name):
+        raise ValueError("it must be cpu, cuda, cuda:1 (or another number) or mps")
+    return name
+
+
 Names = Annotated[list[str], NoDecode, BeforeValidator(_split)]
 HostNames = Annotated[list[Annotated[str, AfterValidator(_host_name)]], NoDecode, BeforeValidator(_split)]
 OptionalText = Annotated[str | None, BeforeValidator(_empty_to_none)]
@@ -170,8 +177,8 @@ class Environment(BaseSettings):
     chat_top_k: Annotated[int | None, Field(ge=0), BeforeValidator(_empty_to_none)] = None
     chat_repetition_penalty: Annotated[float | None, Field(ge=0.1, le=10), BeforeValidator(_empty_to_none)] = None
 
-    inference_device: OptionalText = None
-    inference_dtype: OptionalText = None
+    inference_device: Annotated[OptionalText, AfterValidator(_device)] = None
+    inference_dtype: Annotated[Literal["bfloat16", "float16", "float32"] | None, BeforeValidator(_empty_to_none)] = None
     inference_threads: OptionalCount = None
     inference_max_batch_tokens: OptionalCount = None
     inference_kv_blocks: OptionalCount = None
@@ -179,7 +186,7 @@ class Environment(BaseSettings):
 
     toxicity_model: OptionalText = None
     toxicity_model_config: OptionalText = None
-    toxicity_device: str = "cpu"
+    toxicity_device: Annotated[str, AfterValidator(_device)] = "cpu"
     classifiers: Names = []
 
     max_prompt_chars: Annotated[int, Field(ge=1, le=MAX_PROMPT_CHARS_LIMIT)] = 16_000
