@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
-CLASSIFIER_NAMES: Final = ("rules", "profanity", "detoxify")
+CLASSIFIER_NAMES: Final = ("rules", "profanity", "detoxify", "personal_data")
 # Repeated from the package, because asking the package would load torch. A test compares the two.
 DETOXIFY_NAMES: Final = ("original", "unbiased", "multilingual", "original-small", "unbiased-small")
 

@@ -108,6 +108,9 @@ class _Runtime:
         if name == "profanity":
             load = import_string("moderation.classifiers.profanity.ProfanityClassifier")
             return load()
+        if name == "personal_data":
+            load = import_string("moderation.classifiers.personal_data.PersonalDataClassifier")
+            return load()
         if name == "detoxify":
             load = import_string("moderation.classifiers.detoxify.classifier_load")
             return load(settings.TOXICITY_MODEL, settings.TOXICITY_MODEL_CONFIG, settings.TOXICITY_DEVICE)
