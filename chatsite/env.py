@@ -8,29 +8,37 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import secrets
 import tempfile
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import SplitResult, urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from urllib.parse import urlsplit
 
-import dj_database_url
-import limits
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from redis.connection import parse_url
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from chatsite.env_values import (
+    EMPTY_IS_NONE,
+    DatabaseUrl,
+    Device,
+    HostNames,
+    Names,
+    NumberType,
+    OptionalCount,
+    OptionalDevice,
+    OptionalText,
+    Proxies,
+    Rate,
+    RedisUrl,
+    TimeZone,
+    site_address,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENV_FILE = os.environ.get("ENV_FILE", str(BASE_DIR / ".env")) or None
 SHIPPED_CHAT_MODEL = str(BASE_DIR / "inference" / "demo_model" / "model")
 DEFAULT_SECRETS = frozenset({"", "change-me", "changeme", "secret", "insecure"})
 MIN_SECRET_CHARS = 32
-DATABASE_ENGINES = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
-HOST_NAME = re.compile(r"\*|\.?[^\s.,:/*\[\]@?#]+(?:\.[^\s.,:/*\[\]@?#]+)*\.?|\[[0-9A-Fa-f:.]+\]")
-DEVICE = re.compile(r"cpu|mps|cuda(:\d+)?")
 # A socket's path may have 107 bytes on Linux; a temporary file's suffix must still fit.
 MAX_SOCKET_PATH_BYTES = 100
 # A prompt comes in one frame of 256 KiB (conversations/frames.py), and a character takes up to four bytes in it.
@@ -39,97 +47,6 @@ MAX_PROMPT_CHARS_LIMIT = 60_000
 
 class EnvironmentFault(Exception):
     """One or more variables are missing or bad. The message lists each with what to do."""
-
-
-def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-def _empty_to_none(value: object) -> object:
-    return None if value == "" else value
-
-
-def _time_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("there is no such time zone; write it like Europe/Berlin or UTC") from None
-    return name
-
-
-def _database_url(url: str | None) -> str | None:
-    try:
-        engine = dj_database_url.parse(url)["ENGINE"] if url else DATABASE_ENGINES[0]
-    except ValueError:
-        engine = ""
-    if engine not in DATABASE_ENGINES:
-        raise ValueError(
-            "it must look like postgres://name:password@host:5432/database or sqlite:////path/of/file, with special "
-            "characters of the password percent-encoded"
-        )
-    return url
-
-
-def _redis_url(url: str | None) -> str | None:
-    try:
-        if url:
-            parse_url(url)  # type: ignore[no-untyped-call]
-    except ValueError:
-        raise ValueError(
-            "it must look like redis://:password@host:6379/0, rediss://host:6379 or unix:///path/of/socket, with "
-            "special characters of the password percent-encoded"
-        ) from None
-    return url
-
-
-def _rate(rate: str) -> str:
-    try:
-        is_useful = limits.parse(rate).amount > 0
-    except ValueError:
-        is_useful = False
-    if not is_useful:
-        raise ValueError("it must be a count above zero for a time, like 20/minute or 100/hour")
-    return rate
-
-
-def _host_name(name: str) -> str:
-    """One of ALLOWED_HOSTS, as Django takes them: a name, .name with all below it, an address, or *."""
-    if not HOST_NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no host name; write names like chat.example.org, without scheme, port or blanks")
-    return name
-
-
-def _site_address(url: str) -> SplitResult | None:
-    """None where no browser could open it."""
-    try:
-        address = urlsplit(url)
-        host, port = address.hostname or "", address.port
-    except ValueError:
-        return None
-    is_host = HOST_NAME.fullmatch(f"[{host}]" if ":" in host else host)
-    return address if address.scheme in {"http", "https"} and is_host and port != 0 else None
-
-
-def _proxies(text: str) -> str:
-    for place in text.split(","):
-        if place.strip() not in {"", "*"}:
-            try:
-                ip_network(place.strip(), strict=False)
-            except ValueError:
-                raise ValueError(f"{place.strip()!r} is no address or network, like 10.0.0.5 or 10.0.0.0/8") from None
-    return text
-
-
-def _device(name: str | None) -> str | None:
-    if name and not DEVICE.fullmatch(name):
-        raise ValueError("it must be cpu, cuda, cuda:1 (or another number) or mps")
-    return name
-
-
-Names = Annotated[list[str], NoDecode, BeforeValidator(_split)]
-HostNames = Annotated[list[Annotated[str, AfterValidator(_host_name)]], NoDecode, BeforeValidator(_split)]
-OptionalText = Annotated[str | None, BeforeValidator(_empty_to_none)]
-OptionalCount = Annotated[int | None, Field(ge=1), BeforeValidator(_empty_to_none)]
 
 
 class Environment(BaseSettings):
@@ -149,10 +66,10 @@ class Environment(BaseSettings):
     site_url: OptionalText = None
     allowed_hosts: HostNames = []
     behind_https_proxy: bool = False
-    forwarded_allow_ips: Annotated[str, AfterValidator(_proxies)] = "127.0.0.1,::1"
-    database_url: Annotated[OptionalText, AfterValidator(_database_url)] = None
-    redis_url: Annotated[OptionalText, AfterValidator(_redis_url)] = None
-    time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+    forwarded_allow_ips: Proxies = "127.0.0.1,::1"
+    database_url: DatabaseUrl = None
+    redis_url: RedisUrl = None
+    time_zone: TimeZone = "UTC"
     language_code: Literal["en", "zh-hans"] = "en"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -172,13 +89,13 @@ class Environment(BaseSettings):
     chat_engine: str = "inference.transformers_engine.engine_from_settings"
     system_prompt: str = "You are a helpful assistant."
     chat_max_new_tokens: Annotated[int, Field(ge=1)] = 512
-    chat_temperature: Annotated[float | None, Field(ge=0, le=5), BeforeValidator(_empty_to_none)] = None
-    chat_top_p: Annotated[float | None, Field(gt=0, le=1), BeforeValidator(_empty_to_none)] = None
-    chat_top_k: Annotated[int | None, Field(ge=0), BeforeValidator(_empty_to_none)] = None
-    chat_repetition_penalty: Annotated[float | None, Field(ge=0.1, le=10), BeforeValidator(_empty_to_none)] = None
+    chat_temperature: Annotated[float | None, Field(ge=0, le=5), EMPTY_IS_NONE] = None
+    chat_top_p: Annotated[float | None, Field(gt=0, le=1), EMPTY_IS_NONE] = None
+    chat_top_k: Annotated[int | None, Field(ge=0), EMPTY_IS_NONE] = None
+    chat_repetition_penalty: Annotated[float | None, Field(ge=0.1, le=10), EMPTY_IS_NONE] = None
 
-    inference_device: Annotated[OptionalText, AfterValidator(_device)] = None
-    inference_dtype: Annotated[Literal["bfloat16", "float16", "float32"] | None, BeforeValidator(_empty_to_none)] = None
+    inference_device: OptionalDevice = None
+    inference_dtype: NumberType = None
     inference_threads: OptionalCount = None
     inference_max_batch_tokens: OptionalCount = None
     inference_kv_blocks: OptionalCount = None
@@ -186,19 +103,19 @@ class Environment(BaseSettings):
 
     toxicity_model: OptionalText = None
     toxicity_model_config: OptionalText = None
-    toxicity_device: Annotated[str, AfterValidator(_device)] = "cpu"
+    toxicity_device: Device = "cpu"
     classifiers: Names = []
 
     max_prompt_chars: Annotated[int, Field(ge=1, le=MAX_PROMPT_CHARS_LIMIT)] = 16_000
     max_queued_turns: Annotated[int, Field(ge=1)] = 100
-    turn_rate: Annotated[str, AfterValidator(_rate)] = "20/minute"
+    turn_rate: Rate = "20/minute"
 
     @model_validator(mode="after")
     def _complete(self) -> Environment:
         self.data_dir = self.data_dir.expanduser().resolve()
         if not self.site_url:
             self.site_url = f"http://{self.local_host}:{self.port}"
-        address = _site_address(self.site_url)
+        address = site_address(self.site_url)
         if address is None:
             raise ValueError(f"SITE_URL is {self.site_url!r}; it must look like https://chat.example.org")
         if self.environment == "production":
