@@ -24,8 +24,9 @@ from inference.training.dialogues.held_out import load_questions
 from inference.training.examine import DIALOGUES, examine, write_report
 from inference.training.settings import MOST_BYTES, TrainingSettings
 from inference.training.tokenizer import END, PAD, token_id, train_tokenizer
-from inference.training.trainer import new_model, seconds_per_step, train
+from inference.training.trainer import ReplyLlama, new_model, seconds_per_step, train
 from training.curves import LossPoint
+from training.processes import count, is_main
 from training.publish import publish, require_replaceable
 from training.runs import Run
 
@@ -73,6 +74,9 @@ def train_demo_model(
     say(f"model: {parameters:,} parameters, {len(tokenizer)} tokens; {settings.steps} steps")
     trained = train(model, _batches(maker, tokenizer, settings), settings, run, say=say, progress=progress)
 
+    if not is_main():
+        return list(trained.losses.trained)
+
     # What ships is judged, through the engine that serves: the weights as they are stored, not as they were trained.
     finished = run / "model"
     shutil.rmtree(finished, ignore_errors=True)
@@ -112,7 +116,8 @@ def _tokenizer(maker: DialogueMaker, settings: TrainingSettings, folder: Path) -
     # Each sentence once: what is merely frequent needs no longer words.
     texts = dict.fromkeys(message["content"] for messages in dialogues for message in messages)
     learned = train_tokenizer(texts, settings.vocabulary, settings.context_tokens)
-    learned.save_pretrained(folder)
+    if is_main():
+        learned.save_pretrained(folder)
     return learned
 
 
@@ -120,14 +125,16 @@ def _batches(maker: DialogueMaker, tokenizer: PreTrainedTokenizerFast, settings:
     return Batches(
         maker,
         Encoder(tokenizer),
-        count=settings.steps,
+        count=settings.steps * count(),
         batch_tokens=settings.batch_tokens,
         longest=settings.longest,
         seed=settings.seed,
     )
 
 
-def _write(folder: Path, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast) -> None:
+def _write(folder: Path, trained: ReplyLlama, tokenizer: PreTrainedTokenizerFast) -> None:
+    model = LlamaForCausalLM(trained.config)
+    model.load_state_dict(trained.state_dict())
     model.generation_config = GenerationConfig(  # type: ignore[no-untyped-call]
         do_sample=True,
         eos_token_id=token_id(tokenizer, END),

@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from inference.base import ChatMessage, Engine, Options
+from inference.base import ChatMessage, Engine, Options, PromptTooLong
 from inference.serving.dialogue import Dialogue
 from inference.serving.loading import load_model, load_tokenizer
 from inference.training.dialogues.generate import PLATFORM_SYSTEM, DialogueMaker
@@ -96,7 +96,11 @@ def _converse(engine: Engine, question: Question, options: Options) -> Answer:
     reply, tokens = "", 0
     for prompt in question.prompts:
         messages.append(ChatMessage("user", prompt))
-        chunks = list(engine.stream(messages, options, lambda: False))
+        try:
+            chunks = list(engine.stream(messages, options, lambda: False))
+        except PromptTooLong:
+            # A small window is a fault of the model: no reply, counted as wrong.
+            return Answer(question, "", 0, (*transcript, (prompt, "")))
         reply, tokens = "".join(chunk.text for chunk in chunks).strip(), sum(chunk.tokens for chunk in chunks)
         messages.append(ChatMessage("assistant", reply))
         transcript.append((prompt, reply))

@@ -13,6 +13,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from inference.base import Options
+from inference.model_files import require_model
 from inference.training.dialogues.held_out import Question
 from inference.training.evaluation import ask, perplexity
 from inference.training.report import Pass, Report
@@ -40,6 +41,7 @@ def examine(
     The pass "greedy" takes the likeliest token; the pass "served" samples as ``served`` makes it of what the model's
     makers recommend. Raises ``EngineError``.
     """
+    require_model(model)
     with tqdm(total=2 * len(questions) + dialogues, unit="ask", disable=not progress) as bar:
 
         def done() -> None:

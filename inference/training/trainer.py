@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,7 @@ from training.loop import Plan, Trained
 
 
 class ReplyTrainer(Trainer):
-    """Computes the vocabulary only where there is something to learn; the rest of the batch costs no head.
-
-    ``matrix_rate`` is the rate of the layers' matrices; the class of one training is made by ``train``.
-    """
+    """Learns by ``MuonAdamW``; ``train`` makes the class that knows ``matrix_rate``, that of the layers' matrices."""
 
     matrix_rate = 0.0
 
@@ -41,33 +38,28 @@ class ReplyTrainer(Trainer):
             )
         return super().create_optimizer(model)
 
-    def compute_loss(
-        self,
-        model: nn.Module,
-        inputs: Mapping[str, Tensor],
-        return_outputs: bool = False,
-        num_items_in_batch: Tensor | int | None = None,
-    ) -> Any:
-        """The mean cross-entropy over the assistant's tokens of this batch, or of all batches of this update."""
-        loss = reply_loss(model, inputs, num_items_in_batch)
-        return (loss, {}) if return_outputs else loss
+
+class ReplyLlama(LlamaForCausalLM):  # type: ignore[no-untyped-call]
+    """A Llama that, given labels, computes the vocabulary only where there is something to learn."""
+
+    def forward(self, input_ids: Tensor, labels: Tensor | None = None, **kwargs: Any) -> Any:
+        """With labels the mean cross-entropy (nats) over the assistant's tokens, as ``loss``; else as any Llama.
+
+        ``num_items_in_batch`` is the number of those tokens in all batches of one update, if there are several. No
+        attention mask: the padding stands behind the text, where causal attention never looks.
+        """
+        if labels is None:
+            return super().forward(input_ids=input_ids, **kwargs)
+        hidden = self.model(input_ids=input_ids, use_cache=False).last_hidden_state
+        targets = labels[:, 1:]
+        learned = targets != IGNORED
+        logits = self.lm_head(hidden[:, :-1][learned]).float()
+        total = nn.functional.cross_entropy(logits, targets[learned], reduction="sum")
+        tokens = kwargs.get("num_items_in_batch")
+        return {"loss": total / (learned.sum() if tokens is None else tokens)}
 
 
-def reply_loss(model: nn.Module, inputs: Mapping[str, Tensor], tokens: Tensor | int | None = None) -> Tensor:
-    """The mean cross-entropy (nats) over the assistant's tokens: the sum by ``tokens`` if that is given.
-
-    No attention mask: the padding stands behind the text, where causal attention never looks.
-    """
-    hidden = model.model(input_ids=inputs["input_ids"], use_cache=False).last_hidden_state  # type: ignore[operator]
-    targets = inputs["labels"][:, 1:]
-    learned = targets != IGNORED
-    logits = model.lm_head(hidden[:, :-1][learned])  # type: ignore[operator]
-    if tokens is None:
-        return nn.functional.cross_entropy(logits.float(), targets[learned])
-    return nn.functional.cross_entropy(logits.float(), targets[learned], reduction="sum") / tokens
-
-
-def new_model(settings: TrainingSettings, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
+def new_model(settings: TrainingSettings, tokenizer: PreTrainedTokenizerFast) -> ReplyLlama:
     """A Llama with random weights, the same for the same seed."""
     torch.manual_seed(settings.seed)
     config = LlamaConfig(
@@ -83,10 +75,10 @@ def new_model(settings: TrainingSettings, tokenizer: PreTrainedTokenizerFast) ->
         eos_token_id=token_id(tokenizer, END),
         pad_token_id=token_id(tokenizer, PAD),
     )
-    return LlamaForCausalLM(config)
+    return ReplyLlama(config)
 
 
-def seconds_per_step(model: LlamaForCausalLM, batches: Batches, tries: int = 24) -> float:
+def seconds_per_step(model: ReplyLlama, batches: Batches, tries: int = 24) -> float:
     """How long one step takes on this machine, measured on a copy that is thrown away."""
     trial = copy.deepcopy(model)
     optimizer = muon_adamw(trial, matrix_rate=1e-4, rate=1e-5, weight_decay=0.0)
@@ -94,14 +86,14 @@ def seconds_per_step(model: LlamaForCausalLM, batches: Batches, tries: int = 24)
     for number in range(tries):
         if number == 4:
             begin = time.monotonic()
-        reply_loss(trial, batches[number % len(batches)]).backward()  # type: ignore[no-untyped-call]
+        trial(**batches[number % len(batches)])["loss"].backward()
         optimizer.step()
         optimizer.zero_grad()
     return (time.monotonic() - begin) / (tries - 4)
 
 
 def train(
-    model: LlamaForCausalLM,
+    model: ReplyLlama,
     batches: Batches,
     settings: TrainingSettings,
     run: Path,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from itertools import islice
 from pathlib import Path
@@ -13,8 +14,6 @@ from inference.training.dialogues.held_out import HeldOut, Question, load_questi
 from inference.training.dialogues.slots import Slots
 from inference.training.dialogues.wordings import WordingError, expand, load_skills, normalised, wording_of
 from inference.training.evaluation import Answer
-
-import random
 
 QUESTIONS = load_questions()
 
