@@ -15,7 +15,10 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, Genera
 
 from inference.base import EngineError, EngineOutOfMemory, EngineStopped, ModelMissing, Options
 from inference.model_files import is_local, local_folder
+from inference.serving import int8
 
+# Importing it has told transformers how to read such models.
+INT8_METHOD = int8.METHOD
 DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}
 OUT_OF_MEMORY_WORDS = ("out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory")
 # The share of what is free that the cache of keys and values may take; the rest is for activations and neighbours.

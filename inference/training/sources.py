@@ -77,6 +77,8 @@ def load_base(base: Path) -> tuple[Any, Any]:
             model: Any = AutoModelForCausalLM.from_pretrained(base, local_files_only=True, dtype="float32")
     except (ValueError, KeyError) as error:
         raise TrainingError(f"{base} cannot be loaded: {error}") from error
+    if getattr(model.config, "quantization_config", None):
+        raise TrainingError(f"{base} holds weights of few bits, which cannot be changed; give what it was made from")
     require_matching(model, tokenizer)
     return model, tokenizer
 
