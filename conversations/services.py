@@ -81,9 +81,8 @@ def conversation_start(*, user: AbstractBaseUser, client_id: UUID, text: str) ->
 
 
 def conversation_rename(*, conversation: Conversation, title: str) -> None:
-    """Raises ``ConversationFault`` for an empty or overlong title."""
-    # Bidirectional controls would turn what stands beside the title in the list and in the window's name.
-    title = " ".join(_BIDI_CONTROLS.sub("", title).split())
+    """Raises ``ConversationFault`` for an empty or overlong title. The same title again changes nothing."""
+    title = _title_clean(title)
     if not any(character.isprintable() for character in title.replace(" ", "")):
         raise ConversationFault(_("Give the conversation a name."))
     if len(title) > TITLE_MAX_CHARS:
@@ -91,10 +90,17 @@ def conversation_rename(*, conversation: Conversation, title: str) -> None:
             _("The name has %(count)s characters; at most %(limit)s are possible.")
             % {"count": len(title), "limit": TITLE_MAX_CHARS}
         )
+    if title == _title_clean(conversation.title):
+        return  # saved as it was: one made from a prompt does not become the owner's own
     conversation.title = title
     conversation.is_title_custom = True
     conversation.save(update_fields=["title", "is_title_custom"])
     _announce_on_commit(conversation.pk, ConversationChanged(type="conversation.changed"))
+
+
+def _title_clean(title: str) -> str:
+    # Bidirectional controls would turn what stands beside the title in the list and in the window's name.
+    return " ".join(_BIDI_CONTROLS.sub("", title).split())
 
 
 def conversation_delete(*, conversation: Conversation) -> None:
@@ -119,9 +125,9 @@ def turn_start(*, user: AbstractBaseUser, conversation: Conversation, client_id:
 
 
 def turn_regenerate(*, user: AbstractBaseUser, turn: Turn, client_id: UUID) -> Turn:
-    """Answer the prompt of an ended turn once more, as a new turn; its reply will stand beside the old one.
+    """Answer the newest prompt of a conversation once more, as a new turn; its reply will stand beside the old one.
 
-    Raises ``TurnRefused``: busy, withheld, queue_full, rate_limited.
+    Raises ``TurnRefused``: busy, withheld, queue_full, rate_limited; stale when the conversation went on since.
     """
     conversation = turn.conversation
     known = conversation.turns.filter(client_id=client_id).first()
@@ -132,7 +138,7 @@ def turn_regenerate(*, user: AbstractBaseUser, turn: Turn, client_id: UUID) -> T
     if turn.prompt.state == Message.State.WITHHELD:
         raise TurnRefused("withheld", _("This message was withheld, so it cannot be answered."))
     _capacity_check(user)
-    return _turn_store(conversation=conversation, client_id=client_id, prompt=turn.prompt)
+    return _turn_store(conversation=conversation, client_id=client_id, again=turn)
 
 
 def turn_cancel(*, turn: Turn) -> None:
@@ -212,31 +218,44 @@ def _busy() -> TurnRefused:
     return TurnRefused("busy", _("The reply before is still being written. Wait for it, or stop it."), retry_after=5)
 
 
+def _stale() -> TurnRefused:
+    return TurnRefused("stale", _("The conversation went on after this reply, so it cannot be tried again."))
+
+
 # --- writes ------------------------------------------------------------------------------------------------------
 
 
-def _turn_store(*, conversation: Conversation, client_id: UUID, text: str = "", prompt: Message | None = None) -> Turn:
-    """A new turn for a new prompt (``text``) or an old one. Raises ``TurnRefused`` (busy) while another is active."""
+def _turn_store(*, conversation: Conversation, client_id: UUID, text: str = "", again: Turn | None = None) -> Turn:
+    """A new turn for a new prompt (``text``) or for that of an ended turn (``again``).
+
+    Raises ``TurnRefused``: busy while another is active, stale when the branch shown does not end with ``again``.
+    """
     try:
         with transaction.atomic():
             locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
-            prompt = prompt or Message.objects.create(
-                conversation=locked, parent_id=locked.head_id, role=Message.Role.USER, text=text
-            )
+            if again is None:
+                prompt = Message.objects.create(
+                    conversation=locked, parent_id=locked.head_id, role=Message.Role.USER, text=text
+                )
+            elif locked.head_id in (again.prompt_id, again.reply_id):
+                prompt = again.prompt
+            else:
+                # Its prompt as the head would take all that came after it off the page.
+                return _turn_of_race(locked, client_id, _stale())
             turn = Turn.objects.create(conversation=locked, client_id=client_id, prompt=prompt)
             Conversation.objects.filter(pk=locked.pk).update(head_id=prompt.pk, active_at=timezone.now())
             turn_enqueue_on_commit(turn.pk)
             _announce_on_commit(locked.pk, TurnChanged(type="turn.changed", turn_id=str(turn.pk), seq=0))
     except IntegrityError:
-        return _turn_of_race(conversation, client_id)
+        return _turn_of_race(conversation, client_id, _busy())
     return turn
 
 
-def _turn_of_race(conversation: Conversation, client_id: UUID) -> Turn:
-    """The turn that won, if it was this very prompt sent twice; otherwise another turn is active."""
+def _turn_of_race(conversation: Conversation, client_id: UUID, refusal: TurnRefused) -> Turn:
+    """The turn that won, if it was this very frame sent twice. Raises ``refusal`` if another turn stands in the way."""
     known = conversation.turns.filter(client_id=client_id).first()
     if known is None:
-        raise _busy()
+        raise refusal
     return known
 
 

@@ -9,8 +9,15 @@ from django.contrib.auth.models import User
 
 from conversations import services
 from conversations.models import Conversation, Message, Turn
-from conversations.selectors import conversation_get_for_user, messages_for_user, turn_get_for_user
+from conversations.selectors import (
+    conversation_get_for_user,
+    messages_for_user,
+    messages_on_branch,
+    turn_get_for_user,
+)
 from conversations.services import ConversationFault, TurnRefused
+from inference.base import EngineStopped
+from tests.conversations.conftest import Ask
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -89,6 +96,15 @@ def test_rename_keeps_the_name_and_refuses_a_bad_one(conversation: Conversation)
             services.conversation_rename(conversation=conversation, title=bad)
 
 
+@pytest.mark.parametrize("saved", ["A  title", "A title", " A title "])
+def test_title_saved_as_it_was_does_not_become_the_owners_own(conversation: Conversation, saved: str) -> None:
+    Conversation.objects.update(title="A  title")
+    conversation.refresh_from_db()
+    services.conversation_rename(conversation=conversation, title=saved)
+    conversation.refresh_from_db()
+    assert (conversation.title, conversation.is_title_custom) == ("A  title", False)
+
+
 def test_somebody_elses_things_are_not_there(user: User, stranger: User, conversation: Conversation) -> None:
     turn = start(user, conversation)
     with pytest.raises(Conversation.DoesNotExist):
@@ -117,3 +133,30 @@ def test_retry_answers_the_same_prompt_with_a_new_turn(user: User, conversation:
     again = services.turn_regenerate(user=user, turn=turn, client_id=client_id)
     assert (again.prompt_id, again.pk == turn.pk) == (turn.prompt_id, False)
     assert services.turn_regenerate(user=user, turn=turn, client_id=client_id).pk == again.pk
+
+
+def test_retry_is_refused_once_the_conversation_went_on(ask: Ask, user: User, conversation: Conversation) -> None:
+    stopped = ask("One", EngineStopped("the loop crashed"))
+    again = ask("Two", "Second.")
+    with pytest.raises(TurnRefused) as refusal:
+        services.turn_regenerate(user=user, turn=stopped, client_id=uuid4())
+    assert refusal.value.code == "stale"
+    conversation.refresh_from_db()
+    assert [message.text for message in messages_on_branch(conversation)] == ["One", "Two", "Second."]
+    assert (conversation.head_id, Turn.objects.count()) == (again.reply_id, 2)
+
+
+def test_retry_that_was_taken_is_known_though_the_conversation_went_on(ask: Ask, user: User) -> None:
+    client_id = uuid4()
+    stopped = ask("One", EngineStopped("the loop crashed"))
+    again = services.turn_regenerate(user=user, turn=stopped, client_id=client_id)
+    services.turn_cancel(turn=again)
+    ask("Two", "Second.")
+    assert services.turn_regenerate(user=user, turn=stopped, client_id=client_id).pk == again.pk
+
+
+def test_newest_reply_can_be_asked_for_again(ask: Ask, user: User, conversation: Conversation) -> None:
+    turn = ask("One", "First.")
+    again = services.turn_regenerate(user=user, turn=turn, client_id=uuid4())
+    conversation.refresh_from_db()
+    assert (again.prompt_id, conversation.head_id) == (turn.prompt_id, turn.prompt_id)
