@@ -56,11 +56,12 @@ def turn_finish(
             raise TurnLost(f"turn {turn_id} is no longer with attempt {attempt}")
         now = timezone.now()
         conversation = Conversation.objects.get(pk=turn.conversation_id)
+        is_stopped_by_review = ending.status == Turn.Status.CANCELLED and _prompt_is_withheld(turn.prompt_id)
         changes: dict[str, object] = {
             "status": ending.status,
             "text": "",
             "blocked_stage": ending.blocked_stage,
-            "error_code": ending.error_code,
+            "error_code": "prompt_withheld" if is_stopped_by_review else ending.error_code,
             "error_detail": ending.error_detail[:ERROR_CHARS],
             "error_params": ending.error_params,
             "finished_at": now,
@@ -98,14 +99,30 @@ def _reply_create(turn: Turn, ending: Ending) -> Message:
     )
 
 
+def _prompt_is_withheld(prompt_id: UUID) -> bool:
+    return Message.objects.filter(pk=prompt_id, state=Message.State.WITHHELD).exists()
+
+
 def _prompt_withhold(prompt_id: UUID, ending: Ending) -> None:
     prompt = Message.objects.select_for_update().get(pk=prompt_id)
+    title_forget(prompt)
     prompt.text = ""
     prompt.state = Message.State.WITHHELD
     prompt.withheld_labels = list(ending.labels)
     prompt.is_withheld_unjudged = ending.is_unjudged
     prompt.version += 1
     prompt.save(update_fields=["text", "state", "withheld_labels", "is_withheld_unjudged", "version"])
+
+
+def title_forget(message: Message) -> None:
+    """A title made from a prompt that is about to be withheld must not go on showing it.
+
+    Its words are compared, not who gave it: the owner may have saved it as it was, or typed it again.
+    """
+    title = title_from(message.text)
+    if title:
+        same = Conversation.objects.filter(pk=message.conversation_id, title=title)
+        same.update(title="", is_title_custom=False)
 
 
 def title_from(prompt: str) -> str:

@@ -56,7 +56,13 @@ class SessionEnded(TypedDict):
     type: Literal["session.ended"]
 
 
-Event = TurnChanged | TextEvent | ConversationChanged | ConversationDeleted | SessionEnded
+class AccountChanged(TypedDict):
+    """A new password, a lock, a deletion: who is still signed in is to be looked at again."""
+
+    type: Literal["account.changed"]
+
+
+Event = TurnChanged | TextEvent | ConversationChanged | ConversationDeleted | SessionEnded | AccountChanged
 
 
 def conversation_group(conversation_id: UUID) -> str:
@@ -66,6 +72,10 @@ def conversation_group(conversation_id: UUID) -> str:
 def session_group(session_key: str) -> str:
     """A session's group; the key itself is a secret and stays out of the channel layer."""
     return f"session.{sha256(session_key.encode()).hexdigest()[:32]}"
+
+
+def user_group(user_id: object) -> str:
+    return f"user.{user_id}"
 
 
 class _Sender:

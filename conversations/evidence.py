@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 from uuid import uuid5
 
-from conversations.models import Turn
+from conversations.models import Message, Turn
 from conversations.selectors import messages_on_branch
-from moderation.selectors import review_exists
+from moderation.selectors import review_exists, review_reach
 from moderation.services import Subject, review_open, review_open_from_ledger
 from moderation.verdicts import Action, Judgement, Stage
 
@@ -47,15 +47,41 @@ def flag_raise_from_ledger(turn: Turn, *, is_over: bool) -> None:
     While the turn goes on (``is_over`` false) the flag stands for itself: the reply to come has other words, and what a
     reviewer decides on these must not touch it.
     """
-    subject = subject_of(turn, Stage.REPLY)
-    if not is_over:
-        subject = replace(subject, subject_id=uuid5(turn.reply_id, str(turn.attempt)))
+    subject = subject_of(turn, Stage.REPLY) if is_over else _attempt_subject(turn)
     if not review_exists(subject_id=subject.subject_id, turn_id=turn.pk):
         review_open_from_ledger(subject=subject, text=turn.text, context=_context(turn, Stage.REPLY))
 
 
+def flag_raise_of_lost(
+    turn: Turn,
+    *,
+    text: str,
+    shown_end: int,
+    judgements: Sequence[Judgement],
+    context: Sequence[Mapping[str, str]],
+) -> None:
+    """The same for the reply of an attempt that lost its turn (taken over, or deleted), from what the attempt knows.
+
+    Whoever took the turn may have raised a flag already (`flag_raise_from_ledger`); nothing is raised for what its text
+    reaches. ``context`` is given, because the conversation may be gone.
+    """
+    subject = _attempt_subject(turn)
+    reach = review_reach(subject_id=subject.subject_id, turn_id=turn.pk)
+    if any(is_suspect(judgement) and judgement.end > reach for judgement in judgements):
+        review_open(subject=subject, text=text, shown_end=shown_end, verdicts=judgements, context=context)
+
+
+def _attempt_subject(turn: Turn) -> Subject:
+    """A reply that never became a message: this attempt's words alone."""
+    return replace(subject_of(turn, Stage.REPLY), subject_id=uuid5(turn.reply_id, str(turn.attempt)))
+
+
+def context_lines(branch: Sequence[Message]) -> list[dict[str, str]]:
+    """The newest messages of a branch as a flag keeps them, oldest first."""
+    return [{"role": str(message.role), "text": message.text} for message in branch[-CONTEXT_MESSAGES:]]
+
+
 def _context(turn: Turn, stage: Stage) -> list[dict[str, str]]:
     """The conversation before it, oldest first."""
-    branch = messages_on_branch(turn.conversation, limit=CONTEXT_MESSAGES, leaf_id=turn.prompt_id)
-    lines = [{"role": str(message.role), "text": message.text} for message in branch]
+    lines = context_lines(messages_on_branch(turn.conversation, limit=CONTEXT_MESSAGES, leaf_id=turn.prompt_id))
     return lines[:-1] if stage is Stage.PROMPT else lines

@@ -26,7 +26,14 @@ from django.utils import timezone
 from conversations.database import with_patience
 from conversations.endings import Ending, TurnLost, turn_finish
 from conversations.events import SEQ_PER_ATTEMPT, TurnPublisher
-from conversations.evidence import flag_raise, flag_raise_from_ledger, is_suspect, subject_of
+from conversations.evidence import (
+    context_lines,
+    flag_raise,
+    flag_raise_from_ledger,
+    flag_raise_of_lost,
+    is_suspect,
+    subject_of,
+)
 from conversations.models import Message, Turn
 from conversations.pulse import TurnSigns, pulse
 from conversations.queueing import turn_enqueue
@@ -104,24 +111,36 @@ class _Run:
         self.checkpoint_at = time.monotonic()
         self.is_writing = False
         self.gate: Gate | None = None
+        self.withheld = ""
+        self.context: list[dict[str, str]] = []
         self.evidence: partial[None] | None = None
 
     def run(self) -> None:
         try:
+            self._attempt()
+        except TurnLost as lost:
+            logger.info("%s", lost)
+            self._evidence_keep()
+        except (OperationalError, InterfaceError) as error:
+            # Nothing can be written, so nothing can be ended: the heartbeat stops here, and the sweeper takes over.
+            logger.error("turn %s left to the sweeper, the database is away: %s", self.turn.pk, type(error).__name__)
+        except Exception as error:
+            # The sweeper ends it, from the checkpoint.
+            self._log(error)
+
+    def _attempt(self) -> None:
+        try:
             self.publisher.changed()
             ending = self._prompt_judge() or self._answer()
             self._finish(ending)
-        except TurnLost as lost:
-            logger.info("%s", lost)
+        except (TurnLost, OperationalError, InterfaceError):
+            raise
         except _HandBack:
             self._hand_back()
         except EngineError as error:
             logger.warning("turn %s failed: %s", self.turn.pk, error)
             params = {"tokens": error.tokens, "limit": error.limit} if isinstance(error, PromptTooLong) else {}
             self._fail(error.code, str(error), params)
-        except (OperationalError, InterfaceError) as error:
-            # Nothing can be written, so nothing can be ended: the heartbeat stops here, and the sweeper takes over.
-            logger.error("turn %s left to the sweeper, the database is away: %s", self.turn.pk, type(error).__name__)
         except Exception as error:
             self._log(error)
             self._fail("internal_error", type(error).__name__)
@@ -221,6 +240,8 @@ class _Run:
     def _history_fit(self) -> FittedPrompt:
         turn = self.turn
         branch = with_patience(lambda: messages_on_branch(turn.conversation, limit=None, leaf_id=turn.prompt_id))
+        # Kept, for the conversation may be deleted before there is something to flag.
+        self.context = context_lines(branch)
         messages = [ChatMessage("system", settings.SYSTEM_PROMPT)] if settings.SYSTEM_PROMPT else []
         for prompt, reply in _exchanges(branch):
             messages += [ChatMessage("user", prompt.text), ChatMessage("assistant", reply.text)]
@@ -255,10 +276,11 @@ class _Run:
     # --- the end -------------------------------------------------------------------------------------------------
 
     def _reply_blocked(self, gate: Gate, blocked: Blocked) -> Ending:
+        self.withheld = blocked.withheld
         return self._blocked(
             Stage.REPLY,
             blocked.judgement.verdict,
-            text="".join(self.released) + blocked.withheld,
+            text="".join(self.released) + self.withheld,
             shown_end=blocked.start,
             judgements=gate.judgements,
         )
@@ -300,15 +322,25 @@ class _Run:
         self.publisher.changed()
 
     def _fail(self, code: str, detail: str, params: dict[str, int] | None = None) -> None:
-        ending = self._ended(Turn.Status.FAILED, error_code=code, error_detail=detail, error_params=params or {})
+        self._finish(self._ended(Turn.Status.FAILED, error_code=code, error_detail=detail, error_params=params or {}))
+
+    def _evidence_keep(self) -> None:
+        """This attempt ends nothing any more, but what it judged to be suspect is still a person's to look at."""
+        evidence = self.evidence
+        if self.gate is not None:
+            released = "".join(self.released)
+            evidence = partial(
+                flag_raise_of_lost,
+                self.turn,
+                text=released + self.withheld,
+                shown_end=len(released),
+                judgements=self.gate.judgements,
+                context=self.context,
+            )
         try:
-            self._finish(ending)
-        except TurnLost as lost:
-            logger.info("%s", lost)
-        except (OperationalError, InterfaceError) as error:
-            logger.error("turn %s left to the sweeper, the database is away: %s", self.turn.pk, type(error).__name__)
+            if evidence is not None:
+                with_patience(evidence)
         except Exception as error:
-            # The sweeper ends it, from the checkpoint.
             self._log(error)
 
     def _hand_back(self) -> None:

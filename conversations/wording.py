@@ -23,6 +23,8 @@ def turn_notice(turn: Turn) -> str | None:
     A withheld prompt or reply carries its own notice (`message_notice`).
     """
     if turn.status == Turn.Status.CANCELLED:
+        if turn.error_code == "prompt_withheld":
+            return _("Your message was withheld, so the reply to it was stopped.")
         return _("You stopped this reply.")
     if turn.status == Turn.Status.FAILED:
         return failure_sentence(turn.error_code, turn.error_params)

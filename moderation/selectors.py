@@ -31,6 +31,12 @@ def review_exists(*, subject_id: UUID, turn_id: UUID) -> bool:
     return Review.objects.filter(subject_id=subject_id, turn_id=turn_id).exists()
 
 
+def review_reach(*, subject_id: UUID, turn_id: UUID) -> int:
+    """How many characters of this message the flags of this turn hold; 0 without one."""
+    texts = Review.objects.filter(subject_id=subject_id, turn_id=turn_id).values_list("text", flat=True)
+    return max(map(len, texts), default=0)
+
+
 def decisions_for_subject(subject_id: UUID) -> QuerySet[Decision]:
     """All decisions on a message in the order they were made."""
     return Decision.objects.filter(subject_id=subject_id).order_by("created_at", "judged_end")

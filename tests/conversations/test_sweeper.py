@@ -86,6 +86,21 @@ def test_flag_of_what_a_dead_worker_had_shown_is_raised_once(turn: Turn, losses:
     assert (review.subject_id == turn.reply_id) == (losses == 1)
 
 
+@pytest.mark.parametrize("with_the_account", [False, True])
+def test_flag_of_what_a_running_turn_had_shown_outlives_its_deletion(turn: Turn, with_the_account: bool) -> None:
+    running(turn, silent_for=LONG_AGO)
+    flagged_row(turn)
+    conversation = turn.conversation
+    if with_the_account:
+        User.objects.get(pk=conversation.owner_id).delete()
+    else:
+        services.conversation_delete(conversation=conversation)
+    review = Review.objects.get()
+    assert (review.text, review.shown_end, review.turn_id) == ("So far. A DOUBTFUL remark.", 8, turn.pk)
+    assert review.context == [{"role": "user", "text": "Hi"}]
+    assert not Turn.objects.exists()
+
+
 def test_fault_in_the_evidence_does_not_keep_a_turn_from_its_end(
     turn: Turn, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -15,16 +16,49 @@ from conversations import services, turns
 from conversations.events import SEQ_PER_ATTEMPT, Event, TurnPublisher
 from conversations.models import Conversation, Message, Turn
 from conversations.pulse import pulse
+from conversations.wording import turn_notice
 from inference.base import EngineStopped, PromptTooLong
+from moderation import runtime as moderation_runtime
 from moderation.models import Decision, Review
 from moderation.services import review_resolve
-from tests.conversations.conftest import Ask
-from tests.fakes.inprocess import ListEngine
+from moderation.verdicts import Stage, Verdict
+from tests.conversations.conftest import Ask, Decide
+from tests.fakes.inprocess import ListEngine, PhraseJudge
 from tests.servers import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LONG = [f"This is sentence number {number} of a calm and friendly reply. " for number in range(20)]
+
+
+Run = Callable[..., Turn]
+
+
+def judge_strictly(texts: Sequence[str], stage: Stage) -> list[Verdict]:
+    """A new rule: what was harmless yesterday is blocked now."""
+    return PhraseJudge()(["BADWORD"] * len(texts), stage)
+
+
+@pytest.fixture
+def run(
+    user: User, conversation: Conversation, engine: ListEngine, judge: PhraseJudge, sent_events: list[Event]
+) -> Run:
+    """Start a turn ("Go on.") and run it here; returns its row as it was when it started."""
+
+    def run_one(*reply: Any) -> Turn:
+        engine.enqueue(*reply)
+        turn = services.turn_start(user=user, conversation=conversation, client_id=uuid4(), text="Go on.")
+        conversation.refresh_from_db()
+        turns.turn_run(turn.pk, worker="test")
+        return turn
+
+    return run_one
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine writes on before the pulse has learned that the turn is lost."""
+    monkeypatch.setattr(turns._Run, "_should_stop", lambda _run: False)
 
 
 def published(sent: list[Event]) -> str:
@@ -193,6 +227,110 @@ class TestWithheld:
         review_resolve(review_id=review.pk, reviewer=user, outcome=Review.State.UPHELD, reason="An insult.")
         conversation.refresh_from_db()
         assert conversation.title == ""
+
+    @pytest.mark.parametrize("title", ["DOUBTFUL words.", "My  own"])
+    def test_title_is_judged_by_its_words_not_by_who_gave_it(
+        self, ask: Ask, conversation: Conversation, decide: Decide, title: str
+    ) -> None:
+        ask("DOUBTFUL words.", "An answer.")
+        Conversation.objects.update(title=title, is_title_custom=True)
+        decide("prompt", "upheld")
+        conversation.refresh_from_db()
+        assert conversation.title == ("" if title == "DOUBTFUL words." else title)
+
+    def test_prompt_withheld_on_a_retry_takes_its_title_with_it(
+        self, ask: Ask, user: User, conversation: Conversation, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        turn = ask("Words of yesterday.", "An answer.")
+        assert conversation.title == "Words of yesterday."
+        again = services.turn_regenerate(user=user, turn=turn, client_id=uuid4())
+        monkeypatch.setattr(moderation_runtime, "judge_texts", judge_strictly)
+        turns.turn_run(again.pk, worker="test")
+        again.refresh_from_db()
+        conversation.refresh_from_db()
+        assert (again.status, conversation.title) == ("blocked", "")
+
+    def test_upheld_prompt_stops_its_reply(self, ask: Ask, decide: Decide) -> None:
+        def uphold() -> None:
+            decide("prompt", "upheld")
+            wait_until(lambda: any(s.is_stop_requested for s in pulse._signs.values()), "the wish to stop")
+
+        turn = ask("DOUBTFUL words.", *LONG[:10], uphold, *LONG[10:])
+        assert turn.status == "cancelled"
+        assert turn_notice(turn) == "Your message was withheld, so the reply to it was stopped."
+        assert len(Message.objects.get(pk=turn.reply_id).text) < len("".join(LONG[:11]))
+
+    def test_upheld_prompt_takes_its_turn_from_the_queue(self, ask: Ask, decide: Decide) -> None:
+        turn = ask("DOUBTFUL words.", *LONG[:3], turns.shutdown_begin, *LONG[3:])
+        assert turn.status == "queued"
+        decide("prompt", "upheld")
+        turn.refresh_from_db()
+        assert (turn.status, turn.error_code) == ("cancelled", "prompt_withheld")
+
+    def test_dismissed_flag_lets_the_reply_go_on(self, ask: Ask, decide: Decide) -> None:
+        turn = ask("DOUBTFUL words.", *LONG[:3], lambda: decide("prompt", "dismissed"), *LONG[3:])
+        assert (turn.status, turn.stop_requested_at) == ("done", None)
+
+
+class TestLost:
+    """What an attempt judged to be suspect is flagged, though its turn was deleted or taken over meanwhile."""
+
+    def test_flag_of_a_deleted_reply_is_raised_once(self, run: Run, conversation: Conversation) -> None:
+        def delete() -> None:
+            services.conversation_delete(conversation=conversation)
+            wait_until(lambda: any(s.is_lost for s in pulse._signs.values()), "the loss")
+
+        turn = run("A DOUBTFUL remark. ", *LONG[:6], delete, *LONG[6:])
+        review = Review.objects.get()
+        assert review.text.startswith("A DOUBTFUL remark. ") and review.shown_end > 0
+        assert (review.turn_id, review.subject_id == turn.reply_id) == (turn.pk, False)
+        assert review.context == [{"role": "user", "text": "Go on."}]
+
+    @pytest.mark.usefixtures("hasty")
+    def test_block_that_falls_after_the_deletion_is_flagged(self, run: Run, conversation: Conversation) -> None:
+        run(*LONG[:6], lambda: services.conversation_delete(conversation=conversation), *LONG[6:9], "BADWORD. ", *LONG)
+        review = Review.objects.get()
+        assert (review.action, "BADWORD" in review.text, "BADWORD" in review.text[: review.shown_end]) == (
+            "block",
+            True,
+            False,
+        )
+        assert review.context == [{"role": "user", "text": "Go on."}]
+
+    @pytest.mark.usefixtures("hasty")
+    def test_block_after_a_flag_of_the_deletion_is_not_hidden_by_it(self, run: Run, conversation: Conversation) -> None:
+        steps = ["A DOUBTFUL remark. ", *LONG[:8]]
+        run(*steps, lambda: services.conversation_delete(conversation=conversation), *LONG[8:], "BADWORD. ", *LONG)
+        assert {review.action for review in Review.objects.all()} == {"flag", "block"}
+
+    @pytest.mark.usefixtures("hasty")
+    def test_block_by_a_worker_whose_turn_was_taken_is_flagged(self, run: Run, conversation: Conversation) -> None:
+        def taken() -> None:
+            Turn.objects.filter(conversation=conversation).update(attempt=7)
+
+        turn = run(*LONG[:6], taken, *LONG[6:9], "BADWORD. ", *LONG)
+        review = Review.objects.get()
+        assert "BADWORD" in review.text
+        # It says nothing of the reply that the other worker writes.
+        assert review.subject_id != turn.reply_id
+        turn.refresh_from_db()
+        assert (turn.status, turn.attempt) == ("running", 7)
+
+    def test_prompt_blocked_after_its_deletion_is_flagged(
+        self, run: Run, conversation: Conversation, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def judge(texts: Sequence[str], stage: Stage) -> list[Verdict]:
+            services.conversation_delete(conversation=conversation)
+            return judge_strictly(texts, stage)
+
+        monkeypatch.setattr(moderation_runtime, "judge_texts", judge)
+        run()
+        review = Review.objects.get()
+        assert (review.stage, review.text, review.shown_end) == ("prompt", "Go on.", 0)
+
+    def test_nothing_suspect_raises_no_flag(self, run: Run, conversation: Conversation) -> None:
+        run(*LONG[:6], lambda: services.conversation_delete(conversation=conversation), *LONG[6:])
+        assert not Review.objects.exists()
 
 
 class TestEnded:
