@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
 from io import BytesIO
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 from uuid import UUID
 
 from channels.db import database_sync_to_async
@@ -28,7 +28,7 @@ from django.db import DatabaseError, InterfaceError
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from conversations.events import TextEvent, TurnChanged, conversation_group, session_group
+from conversations.events import TextEvent, TurnChanged, conversation_group, session_group, user_group
 from conversations.frames import (
     Frame,
     FrameRefused,
@@ -40,6 +40,7 @@ from conversations.frames import (
     frame_parse,
 )
 from conversations.models import Conversation, Turn
+from conversations.peer import Peer
 from conversations.selectors import conversation_get_for_user, turn_get_for_user
 from conversations.services import TurnRefused, turn_cancel, turn_regenerate, turn_start
 from conversations.snapshots import ConversationState, message_payloads, snapshot_payload, state_read, turn_payload
@@ -62,6 +63,7 @@ FRAME_WINDOW_SECONDS: Final = 10.0
 GAP_SECONDS: Final = 0.4
 ACTIVE_LOOK_SECONDS: Final = 2.0
 IDLE_LOOK_SECONDS: Final = 15.0
+CHECK_SECONDS: Final = 2.0
 
 
 class ConversationConsumer(AsyncWebsocketConsumer):
@@ -69,8 +71,9 @@ class ConversationConsumer(AsyncWebsocketConsumer):
     watcher: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.peer = Peer(send)
         try:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, cast(Any, self.peer.send))
         finally:
             # However it ended, also by an error: Channels calls disconnect only for a browser that went.
             if self.watcher is not None:
@@ -86,6 +89,8 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         self.title = ""
         self.turn_sent: tuple[object, ...] | None = None
         self.is_turn_active = False
+        self.checked_at = 0.0
+        self.joined: list[str] = []
         self.bad_frames = 0
         self.frame_times: deque[float] = deque(maxlen=FRAMES_PER_WINDOW)
         self.lock = asyncio.Lock()
@@ -93,14 +98,17 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         # Accepted even when it is to be closed at once: a browser sees the closing code only of an open socket.
         await self.accept()
         try:
-            self.user = await self._user_now()
-            if not self.user.is_authenticated:
-                await self.close(NOT_SIGNED_IN)
+            if not await self._is_signed_in():
                 return
             # Asked before joining, so that a stranger is never in the group; the snapshot reads again.
             await self._db(conversation_get_for_user, self.user, self.conversation_id)
-            await self.channel_layer.group_add(conversation_group(self.conversation_id), self.channel_name)
-            await self.channel_layer.group_add(session_group(self._session_key), self.channel_name)
+            self.joined = [
+                conversation_group(self.conversation_id),
+                session_group(self._session_key),
+                user_group(self.user.pk),
+            ]
+            for group in self.joined:
+                await self.channel_layer.group_add(group, self.channel_name)
             async with self.lock:
                 await self._snapshot_send()
         except Conversation.DoesNotExist:
@@ -113,12 +121,14 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         self.watcher = asyncio.create_task(self._watch())
 
     async def disconnect(self, code: int) -> None:
-        await self.channel_layer.group_discard(conversation_group(self.conversation_id), self.channel_name)
-        await self.channel_layer.group_discard(session_group(self._session_key), self.channel_name)
+        for group in self.joined:
+            await self.channel_layer.group_discard(group, self.channel_name)
 
     # --- frames in -----------------------------------------------------------------------------------------------
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if self.peer.is_closed:
+            return
         now = time.monotonic()
         if len(self.frame_times) == FRAMES_PER_WINDOW and now - self.frame_times[0] < FRAME_WINDOW_SECONDS:
             await self.close(TOO_MANY_FRAMES)
@@ -137,9 +147,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
             return
         try:
             # Signed in when the socket opened is not signed in now.
-            self.user = await self._user_now()
-            if not self.user.is_authenticated:
-                await self.close(NOT_SIGNED_IN)
+            if not await self._is_signed_in():
                 return
             await self._frame_take(frame)
         except Conversation.DoesNotExist:
@@ -242,6 +250,13 @@ class ConversationConsumer(AsyncWebsocketConsumer):
     async def session_ended(self, _event: dict[str, Any]) -> None:
         await self.close(NOT_SIGNED_IN)
 
+    async def account_changed(self, _event: dict[str, Any]) -> None:
+        try:
+            await self._is_signed_in()
+        except (DatabaseError, InterfaceError) as error:
+            logger.warning("a socket's session could not be read: %s", type(error).__name__)
+            self.wake.set()
+
     # --- what the browser is told --------------------------------------------------------------------------------
 
     async def _watch(self) -> None:
@@ -253,18 +268,20 @@ class ConversationConsumer(AsyncWebsocketConsumer):
             await self.close(TRY_AGAIN)
 
     async def _look_again_and_again(self) -> None:
-        while True:
-            pause = ACTIVE_LOOK_SECONDS if self.is_turn_active else IDLE_LOOK_SECONDS
+        looked_at = time.monotonic()
+        while not self.peer.is_closed:
             try:
-                await asyncio.wait_for(self.wake.wait(), timeout=pause)
+                await asyncio.wait_for(self.wake.wait(), timeout=ACTIVE_LOOK_SECONDS)
                 self.wake.clear()
                 # A gap closes when the next checkpoint is written; looking at once would find the old one.
                 await asyncio.sleep(GAP_SECONDS)
             except TimeoutError:
-                pass
+                # Wakes up while idle, too: a turn may have begun, and a long pause would go on beside it.
+                if not self.is_turn_active and time.monotonic() - looked_at < IDLE_LOOK_SECONDS:
+                    continue
+            looked_at = time.monotonic()
             try:
-                if not (await self._user_now()).is_authenticated:
-                    await self.close(NOT_SIGNED_IN)
+                if not await self._is_signed_in():
                     return
                 await self._refresh()
             except (DatabaseError, InterfaceError) as error:
@@ -274,6 +291,8 @@ class ConversationConsumer(AsyncWebsocketConsumer):
 
     async def _refresh(self, *, seen_turn: str = "", seen_seq: int = 0) -> None:
         """Read the conversation and tell the browser what is new to it."""
+        if not await self._is_signed_in(asked_within=CHECK_SECONDS):
+            return
         async with self.lock:
             try:
                 state = await self._db(state_read, self.user, self.conversation_id)
@@ -374,9 +393,19 @@ class ConversationConsumer(AsyncWebsocketConsumer):
     def _session_key(self) -> str:
         return self.scope["session"].session_key or ""
 
-    async def _user_now(self) -> AbstractBaseUser | AnonymousUser:
-        """Who the session belongs to at this moment: signing out, a new password or a lock end it."""
-        return await _in_thread(self._user_read)
+    async def _is_signed_in(self, *, asked_within: float = 0.0) -> bool:
+        """Whether the session belongs to somebody now: signing out, a new password or a lock end it. Closes if not.
+
+        Not asked again if it was within so many seconds.
+        """
+        now = time.monotonic()
+        if now - self.checked_at < asked_within:
+            return not self.peer.is_closed
+        self.user = await _in_thread(self._user_read)
+        self.checked_at = now
+        if not self.user.is_authenticated:
+            await self.close(NOT_SIGNED_IN)
+        return self.user.is_authenticated
 
     def _user_read(self) -> AbstractBaseUser | AnonymousUser:
         request = _request(self.scope)

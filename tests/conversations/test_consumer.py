@@ -50,7 +50,14 @@ def cookie_of(user: User) -> str:
 class Socket:
     """A browser's side of the websocket."""
 
-    def __init__(self, conversation_id: UUID, cookie: str, origin: bytes = ORIGIN, language: str = "en") -> None:
+    def __init__(
+        self,
+        conversation_id: UUID,
+        cookie: str,
+        origin: bytes = ORIGIN,
+        language: str = "en",
+        app: Any = application,
+    ) -> None:
         headers = [
             (b"cookie", f"{settings.SESSION_COOKIE_NAME}={cookie}".encode()),
             (b"origin", origin),
@@ -65,7 +72,7 @@ class Socket:
             "headers": headers,
             "subprotocols": [],
         }
-        self.raw: Any = ApplicationCommunicator(application, scope)
+        self.raw: Any = ApplicationCommunicator(app, scope)
 
     async def connect(self) -> bool:
         await self.raw.send_input({"type": "websocket.connect"})
@@ -102,6 +109,21 @@ class Socket:
             output = await self.raw.receive_output(timeout=10)
             if output["type"] == "websocket.close":
                 return int(output["code"])
+
+
+class Line:
+    """The application behind a server whose line to the browser can break: sending raises then, as ASGI has it."""
+
+    def __init__(self) -> None:
+        self.is_broken = False
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def send_on(message: Any) -> None:
+            if self.is_broken:
+                raise BrokenPipeError
+            await send(message)
+
+        await application(scope, receive, send_on)
 
 
 @asynccontextmanager
@@ -358,6 +380,48 @@ class TestStrangers:
         assert (turn.status, turn.stop_requested_at) == ("queued", None)
 
 
+class TestAccounts:
+    """Who may no longer read is told so at once, and reads nothing more."""
+
+    @pytest.mark.parametrize("change", ["password", "lock", "deletion"])
+    async def test_session_that_ended_elsewhere_closes_the_socket(
+        self, user: User, conversation: Conversation, change: str
+    ) -> None:
+        def apply() -> None:
+            if change == "deletion":
+                user.delete()
+            elif change == "lock":
+                user.is_active = False
+                user.save()
+            else:
+                user.set_password("another horse")
+                user.save()
+
+        async with connected(conversation.pk, user) as (socket, _):
+            await database_sync_to_async(apply)()
+            assert await socket.close_code() == 4401
+
+    async def test_signing_in_elsewhere_and_other_people_change_nothing(
+        self, user: User, stranger: User, conversation: Conversation
+    ) -> None:
+        async with connected(conversation.pk, user) as (socket, _):
+            await database_sync_to_async(cookie_of)(user)
+            await database_sync_to_async(stranger.delete)()
+            await database_sync_to_async(user.save)()
+            await socket.send(type="ping")
+            assert (await socket.next())["type"] == "pong"
+
+    async def test_lock_that_nobody_announced_is_noticed_before_anything_is_told(
+        self, user: User, conversation: Conversation, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(consumers, "CHECK_SECONDS", 0.0)
+        async with connected(conversation.pk, user) as (socket, _):
+            await User.objects.filter(pk=user.pk).aupdate(is_active=False)
+            await database_sync_to_async(services.conversation_rename)(conversation=conversation, title="Secret")
+            output = await socket.raw.receive_output(timeout=10)
+            assert (output["type"], output.get("code")) == ("websocket.close", 4401)
+
+
 class TestBadFrames:
     async def test_malformed_and_binary_frames_are_answered_then_closed(
         self, user: User, conversation: Conversation
@@ -369,6 +433,17 @@ class TestBadFrames:
                 await socket.send_raw(text="[" * 5000)
                 assert (await socket.next("error"))["code"] == "not_json"
             assert await socket.close_code() == 4400
+
+    async def test_nothing_that_comes_after_the_end_counts(self, user: User, conversation: Conversation) -> None:
+        async with connected(conversation.pk, user) as (socket, _):
+            for _ in range(MAX_BAD_FRAMES):
+                await socket.send_raw(text="{}")
+            await socket.send_raw(text="{}")
+            await socket.send(type="prompt", client_id=str(uuid4()), text="Hi")
+            await socket.send(type="ping")
+            assert await socket.close_code() == 4400
+        assert socket.raw.output_queue.empty()
+        assert not await Message.objects.aexists()
 
     async def test_good_frame_forgives_bad_ones(self, user: User, conversation: Conversation) -> None:
         async with connected(conversation.pk, user) as (socket, _):
@@ -393,6 +468,34 @@ class TestBadFrames:
         assert not await Message.objects.aexists()
 
 
+class TestBrokenLine:
+    """What a browser had sent before it went still counts."""
+
+    @pytest.mark.parametrize("is_broken_from_the_start", [False, True])
+    async def test_stop_behind_other_frames_is_not_lost(
+        self, user: User, conversation: Conversation, is_broken_from_the_start: bool
+    ) -> None:
+        turn = await database_sync_to_async(services.turn_start)(
+            user=user, conversation=conversation, client_id=uuid4(), text="Hi"
+        )
+        await Turn.objects.filter(pk=turn.pk).aupdate(status="running", attempt=1)
+        line = Line()
+        socket = Socket(conversation.pk, await database_sync_to_async(cookie_of)(user), app=line)
+        if is_broken_from_the_start:
+            line.is_broken = True
+            await socket.raw.send_input({"type": "websocket.connect"})
+        else:
+            assert await socket.connect()
+            await socket.next("snapshot")
+            line.is_broken = True
+        for _ in range(3):
+            await socket.send(type="sync")
+        await socket.send(type="stop", turn_id=str(turn.pk))
+        await socket.disconnect()
+        await turn.arefresh_from_db()
+        assert turn.stop_requested_at is not None
+
+
 async def test_deleted_conversation_tells_every_tab(user: User, conversation: Conversation) -> None:
     async with connected(conversation.pk, user) as (socket, _):
         await database_sync_to_async(services.conversation_delete)(conversation=conversation)
@@ -408,3 +511,16 @@ async def test_lost_event_is_made_good_from_the_database(user: User, conversatio
         await Turn.objects.filter(pk=turn.pk).aupdate(status="failed", error_code="worker_lost")
         update = await socket.next("turn")
         assert update["turn"]["status"] == "failed" and update["turn"]["notice"]
+
+
+async def test_turn_that_begins_does_not_wait_for_the_end_of_an_idle_pause(
+    user: User, conversation: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "IDLE_LOOK_SECONDS", 3600.0)
+    async with connected(conversation.pk, user) as (socket, _):
+        turn = await database_sync_to_async(services.turn_start)(
+            user=user, conversation=conversation, client_id=uuid4(), text="Hi"
+        )
+        assert (await socket.next("turn"))["turn"]["status"] == "queued"
+        await Turn.objects.filter(pk=turn.pk).aupdate(status="failed", error_code="worker_lost")
+        assert (await socket.next("turn"))["turn"]["status"] == "failed"
