@@ -115,7 +115,13 @@ def train(
         say(f"going on from {checkpoint.name}")
     begun = time.monotonic()
     with clear_errors("training"):
-        worker.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        if checkpoint is not None and (state := _state_at_the_end(checkpoint)):
+            # It was killed after its last step. Trainer would do one step more.
+            best = run / f"checkpoint-{state.best_global_step}" if plan.patience else checkpoint
+            worker._load_from_checkpoint(str(best))
+            worker.state = state
+        else:
+            worker.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     losses = losses_of(worker.state.log_history)
     with clear_errors(f"writing the losses into {run}"):
         if is_main():
@@ -128,6 +134,13 @@ def train(
         stopped_early=worker.state.global_step < worker.state.max_steps,
         best_step=worker.state.best_global_step if plan.patience else None,
     )
+
+
+def _state_at_the_end(checkpoint: Path) -> TrainerState | None:
+    """The state of a training that has nothing more to do; ``None`` when it has."""
+    state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
+    control = state.stateful_callbacks.get("TrainerControl", {}).get("args", {})
+    return state if state.global_step >= state.max_steps or control.get("should_training_stop") else None
 
 
 def choose_precision(wanted: Precision) -> Precision:

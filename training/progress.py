@@ -60,7 +60,7 @@ class Progress(TrainerCallback):
             self._spoken = now
             done = state.global_step - self._first_step
             left = (now - self._begun) / max(1, done) * (state.max_steps - state.global_step)
-            self._say(f"step {state.global_step} of {state.max_steps}, {self._loss}, {duration(left)} left")
+            self._say(f"step {state.global_step} of {state.max_steps}, {self._loss}, {duration(max(0.0, left))} left")
 
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any

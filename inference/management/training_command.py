@@ -13,7 +13,7 @@ from inference.training.recipes import Recipe
 from training.errors import TrainingError
 from training.loop import Plan, Precision
 from training.processes import count
-from training.runs import SETTINGS, Run, new_run_folder
+from training.runs import SETTINGS, Run, new_run_folder, newest_checkpoint
 
 _POSITIVE = ("batch", "accumulate", "learning_rate", "save_every")
 _NOT_NEGATIVE = ("epochs", "steps", "evaluate_every", "patience", "longest", "weight_decay")
@@ -103,4 +103,4 @@ class TrainingCommand(BaseCommand):
 
 
 def _how_to_go_on(run: Path) -> str:
-    return f"; go on with --resume {run}" if any(run.glob("checkpoint-*")) else ""
+    return f"; go on with --resume {run}" if newest_checkpoint(run) else ""

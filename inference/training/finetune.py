@@ -9,7 +9,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 
 from inference.training.encoding import DialogueEncoder, Examples, encode_dialogues
-from inference.training.lifecycle import Say, begin, check_output, finish, learn
+from inference.training.lifecycle import Say, begin, check_output, finish, learn, silent
 from inference.training.recipes import Lora, Recipe
 from inference.training.sources import (
     find_sources,
@@ -30,6 +30,7 @@ def finetune(recipe: Recipe, run: Path, *, resume: bool = False, say: Say = prin
     Checkpoints and losses are under ``run``; the finished model replaces the folder ``recipe.output``, which the engine
     serves. Raises ``TrainingError``.
     """
+    say = say if is_main() else silent
     base = Path(recipe.base)
     require_base(base)
     sources = find_sources(Path(recipe.data), Path(recipe.held_out) if recipe.held_out else None)

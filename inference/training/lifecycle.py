@@ -60,7 +60,7 @@ def learn(
         record.folder,
         collate=Padding(tokenizer),
         held_out=held_out if len(held_out) else None,
-        say=say if is_main() else _silent,
+        say=say,
         bar=bar,
         title=recipe.kind,
     )
@@ -122,5 +122,5 @@ def _publish_alone(
     say(f"serve it with CHAT_MODEL={recipe.output}")
 
 
-def _silent(line: str) -> None:
-    """Says nothing."""
+def silent(line: str) -> None:
+    """Say nothing: what all processes but one say."""

@@ -9,7 +9,7 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from inference.training.encoding import Examples, encode_texts
-from inference.training.lifecycle import Say, begin, check_output, finish, learn
+from inference.training.lifecycle import Say, begin, check_output, finish, learn, silent
 from inference.training.recipes import Recipe, Shape
 from inference.training.sources import (
     find_sources,
@@ -22,6 +22,7 @@ from inference.training.sources import (
 )
 from training.errors import TrainingError
 from training.loop import Trained
+from training.processes import is_main
 
 
 def pretrain(recipe: Recipe, run: Path, *, resume: bool = False, say: Say = print, bar: bool | None = None) -> Trained:
@@ -29,6 +30,7 @@ def pretrain(recipe: Recipe, run: Path, *, resume: bool = False, say: Say = prin
 
     Otherwise as ``finetune``. Raises ``TrainingError``.
     """
+    say = say if is_main() else silent
     base = Path(recipe.base) if recipe.base else None
     if base:
         require_base(base)

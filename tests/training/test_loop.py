@@ -74,6 +74,17 @@ def test_patience_is_resumed_too(tmp_path: Path) -> None:
     assert same_weights(whole, resumed)
 
 
+@pytest.mark.parametrize("patience", [0, 2])
+def test_killed_after_its_last_step_it_learns_no_more(tmp_path: Path, patience: int) -> None:
+    plan = replace(PLAN, steps=60, evaluate_every=10, patience=patience, learning_rate=0.05)
+    held_out = Points(60, seed=9, noise=True)
+    whole, first, _ = train_tiny(tmp_path, plan, held_out=held_out)
+    assert first.stopped_early == bool(patience)
+    again, second, _ = train_tiny(tmp_path, plan, held_out=held_out)
+    assert same_weights(whole, again)
+    assert replace(first, seconds=0.0) == replace(second, seconds=0.0)
+
+
 def test_half_a_checkpoint_is_not_gone_on_from(tmp_path: Path) -> None:
     train_tiny(tmp_path)
     (tmp_path / "checkpoint-60" / "trainer_state.json").write_text('{"half')
