@@ -21,6 +21,7 @@ def browser_strings() -> dict[str, str]:
         "offline": _("You are offline. What you write is kept; it is sent when the connection is back."),
         "offlineIdle": _("You are offline. What you write is kept."),
         "signedOut": _("You were signed out. What you wrote is kept on this device."),
+        "signedOutHere": _("You signed out in this browser, so what you wrote is not kept. Copy it before you leave."),
         "signIn": _("Sign in again"),
         "conversationGone": _("This conversation was deleted or is not yours."),
         "startNew": _("Start a new one"),

@@ -11,9 +11,13 @@ from playwright.async_api import Page, WebSocketRoute, expect
 from chatsite.client import SiteClient
 from tests.browser.chat import ChatPage
 from tests.browser.conftest import ChatOpen, PageOpen
-from tests.stack import Stack
+from tests.stack import PASSWORD, Stack
 
 SOCKETS = re.compile(r"/ws/conversations/")
+
+
+async def stored(page: Page) -> str:
+    return str(await page.evaluate("JSON.stringify(localStorage)"))
 
 
 async def frames_answer(page: Page, kind: str, answer: dict[str, object]) -> None:
@@ -198,7 +202,64 @@ async def test_signing_out_here_leaves_no_drafts(open_chat: ChatOpen, conversati
     await expect(chat.page.locator("#composer-text")).to_have_value("private")
     await chat.page.get_by_role("button", name="Sign out").click()
     await expect(chat.page.get_by_role("heading", name="Welcome back")).to_be_visible()
-    assert await chat.page.evaluate("Object.keys(localStorage)") == []
+    assert "private" not in await stored(chat.page)
+
+
+async def test_signing_out_in_one_tab_leaves_no_drafts_of_another(open_chat: ChatOpen, conversation: str) -> None:
+    chat = await open_chat(conversation)
+    other = await chat.page.context.new_page()
+    await other.goto("/")
+    await other.get_by_role("button", name="Sign out").click()
+    await expect(other.get_by_role("heading", name="Welcome back")).to_be_visible()
+    await expect(chat.connection).to_contain_text("what you wrote is not kept")
+    await chat.box.fill("private")
+    await chat.page.goto("/accounts/login/")  # a page that is left stores its box
+    assert "private" not in await stored(chat.page)
+
+
+async def test_a_new_password_in_one_tab_keeps_the_others(open_chat: ChatOpen, conversation: str) -> None:
+    chat = await open_chat(conversation)
+    await chat.page.evaluate("""
+        document.querySelector("#connection").textContent = "";
+        window.said = [];
+        new MutationObserver(() => said.push(document.querySelector("#connection").textContent))
+            .observe(document.querySelector("#connection"), { childList: true, attributes: true });
+    """)
+    other = await chat.page.context.new_page()
+    await other.goto("/accounts/password/change/")
+    await other.locator("[name=oldpassword]").fill(PASSWORD)
+    await other.locator("[name=password1]").fill("other-Harbour-56")
+    await other.locator("[name=password2]").fill("other-Harbour-56")
+    await other.locator("[name=password2]").press("Enter")
+    await chat.page.wait_for_function("said.some((text) => text.includes('Reconnecting'))")
+    await expect(chat.page.locator("#connection[data-state=open]")).to_be_attached()
+    await chat.ask("say:still here")
+    await chat.answered(2, "still here")
+    assert not any("signed out" in text for text in await chat.page.evaluate("said"))
+
+
+async def test_a_retry_from_a_tab_that_was_away_takes_nothing_off_the_page(
+    open_chat: ChatOpen, conversation: str
+) -> None:
+    away, here = await open_chat(conversation), await open_chat(conversation)
+    await away.ask("fail:engine_error")
+    await expect(away.page.locator("[data-kind=failed]")).to_be_visible()
+    await away.page.context.set_offline(True)
+    await expect(away.connection).to_contain_text("You are offline")
+    await away.page.get_by_role("button", name="Try again").click()
+    await here.ask("say:second")
+    await here.answered(2, "second")
+    await here.ask("say:third")
+    await here.answered(3, "third")
+    await away.page.context.set_offline(False)
+    await away.answered(3, "third")
+    await expect(away.connection).to_be_hidden()
+    await expect(away.prompts).to_have_count(4)
+    # Taken back in silence: nothing is left to try again, and nothing went wrong.
+    await expect(away.page.get_by_role("button", name="Try again")).to_have_count(0)
+    await here.page.reload()
+    await here.connected()
+    await expect(here.prompts).to_have_count(4)
 
 
 async def test_a_conversation_deleted_elsewhere(open_chat: ChatOpen, conversation: str, person: SiteClient) -> None:

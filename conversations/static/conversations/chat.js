@@ -3,7 +3,7 @@
 import { config, say, uuid } from "./app.js";
 import { Announcer } from "./announcer.js";
 import { Composer } from "./composer.js";
-import { draftSettle, draftRead, draftsForget, sentRead, sentWrite } from "./drafts.js";
+import { draftSettle, draftRead, draftsAreKept, draftsForget, sentRead, sentWrite } from "./drafts.js";
 import { ChatSocket } from "./socket.js";
 import { ConnectionBar, TurnStatus } from "./status.js";
 import { Follower, LiveReply, Timeline } from "./timeline.js";
@@ -28,6 +28,7 @@ const socket = new ChatSocket(config.socketPath);
 let turn = null;
 let textLength = 0;
 let pendingRetry = null;
+let isRetryToResend = false;
 let stopWanted = null;
 let lastSync = 0;
 let wasOpen = false;
@@ -45,6 +46,10 @@ const handlers = {
         }
         const isReplyComing = newest !== null && missing.includes(newest.reply_id);
         takeTurn(newest, { isSnapshot: true, keepLive: isReplyComing });
+        if (pendingRetry && isRetryToResend) {
+            socket.send(pendingRetry);
+        }
+        isRetryToResend = false;
     },
     turn({ turn: newer }) {
         takeTurn(newer);
@@ -125,6 +130,7 @@ function takeTurn(newer, { isSnapshot = false, keepLive = false } = {}) {
         return;
     }
     settleDrafts();
+    settleRetry();
     if (stopWanted && stopWanted !== turn.id) {
         stopWanted = null;
     }
@@ -162,6 +168,16 @@ function settleDrafts() {
                 composer.clearIfUnchanged(draft.text);
             }
         }
+    }
+}
+
+/** A retry is of the newest turn. Where another tab went on meanwhile, there is nothing left to try again. */
+function settleRetry() {
+    if (pendingRetry && pendingRetry.turn_id !== turn.id) {
+        if (pendingRetry.client_id === turn.client_id) {
+            follower.follow();
+        }
+        pendingRetry = null;
     }
 }
 
@@ -253,7 +269,7 @@ function stop() {
 }
 
 function showConnection(code = 0) {
-    bar.show(socket.state, { isWaiting: composer.pending !== null, code });
+    bar.show(socket.state, { isWaiting: composer.pending !== null, isKept: draftsAreKept(), code });
 }
 
 composer.addEventListener("send", (event) => sendPrompt(event.detail));
@@ -278,9 +294,8 @@ socket.addEventListener("state", ({ detail: { state, code } }) => {
         if (composer.pending) {
             sendPrompt(composer.pending);
         }
-        if (pendingRetry) {
-            socket.send(pendingRetry);
-        }
+        // A retry waits for the snapshot, which says whether its turn is still the newest.
+        isRetryToResend = true;
         if (stopWanted) {
             socket.send({ type: "stop", turn_id: stopWanted });
         }

@@ -4,8 +4,20 @@ const PREFIX = "chat.draft.";
 const SENT_PREFIX = "chat.sent.";
 const LIFETIME_MS = 30 * 24 * 3600 * 1000;
 
-// After signing out, the page that is left must not store its box again.
-let isOver = false;
+// When somebody signed out by hand here. A page from before, in whichever tab, must not store its box again.
+const OVER = "chat.over";
+const overAtStart = overRead();
+
+function overRead() {
+    try {
+        return localStorage.getItem(OVER);
+    } catch {
+        return null;
+    }
+}
+
+/** Whether this page may still store what is typed into it. */
+export const draftsAreKept = () => overRead() === overAtStart;
 
 function read(key) {
     try {
@@ -18,7 +30,7 @@ function read(key) {
 
 /** Returns false when the browser refuses to store (private mode, full): the person should know. */
 function write(key, value) {
-    if (isOver) {
+    if (!draftsAreKept()) {
         return true;
     }
     try {
@@ -58,7 +70,6 @@ export function draftSettle(key, clientId) {
 
 /** Forgets everything (signing out on a shared machine) or only what is older than a month. */
 export function draftsForget({ all = false } = {}) {
-    isOver = all;
     try {
         for (const key of Object.keys(localStorage)) {
             if (!key.startsWith(PREFIX) && !key.startsWith(SENT_PREFIX)) {
@@ -68,6 +79,9 @@ export function draftsForget({ all = false } = {}) {
             if (all || !value || Date.now() - (value.at ?? 0) > LIFETIME_MS) {
                 remove(key);
             }
+        }
+        if (all) {
+            localStorage.setItem(OVER, String(Date.now()));
         }
     } catch {
         // No storage, nothing to forget.

@@ -8,10 +8,12 @@ const PING_AFTER_MS = 20_000;
 const PONG_WITHIN_MS = 8_000;
 const PONG_WITHIN_WHEN_OFFLINE_MS = 2_000;
 const OPEN_WITHIN_MS = 10_000;
+const NEW_SESSION_MS = 1_000;
 
+const SIGNED_OUT = 4401;
 /** Closing codes after which trying again is useless, by the word for the state. */
 const FINAL_CODES = new Map([
-    [4401, "signed-out"],
+    [SIGNED_OUT, "signed-out"],
     [4403, "wrong-origin"],
     [4404, "gone"],
 ]);
@@ -26,6 +28,7 @@ export class ChatSocket extends EventTarget {
     #attempts = 0;
     #timers = { retry: 0, ping: 0, pong: 0, stable: 0, open: 0 };
     #isFinal = false;
+    #wasRefused = false;
 
     state = "connecting";
 
@@ -91,6 +94,8 @@ export class ChatSocket extends EventTarget {
         } catch {
             return;
         }
+        // Only who is signed in is told anything.
+        this.#wasRefused = false;
         if (frame.type !== "pong") {
             this.dispatchEvent(new CustomEvent("frame", { detail: frame }));
         }
@@ -122,7 +127,12 @@ export class ChatSocket extends EventTarget {
         }
         this.#socket = null;
         const final = FINAL_CODES.get(code);
-        if (final) {
+        // A new password in another tab gives this browser a new session: only the second refusal counts.
+        const isWorthATry = code === SIGNED_OUT && !this.#wasRefused;
+        if (code === SIGNED_OUT) {
+            this.#wasRefused = true;
+        }
+        if (final && !isWorthATry) {
             this.#isFinal = true;
             this.#setState(final);
             return;
@@ -132,6 +142,9 @@ export class ChatSocket extends EventTarget {
         let wait = longest / 2 + (Math.random() * longest) / 2;
         if (code === 4429 || code === 4400) {
             wait += SLOW_DOWN_MS;
+        } else if (isWorthATry) {
+            // The other tab's answer, which brings the cookie of the new session, may still be on its way.
+            wait += NEW_SESSION_MS;
         }
         this.#attempts += 1;
         this.#timers.retry = setTimeout(() => this.connect(), wait);

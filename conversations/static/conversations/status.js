@@ -57,7 +57,8 @@ export class ConnectionBar {
         this.#links = { loginUrl, homeUrl };
     }
 
-    show(state, { isWaiting, code = 0 }) {
+    /** `isWaiting`: a prompt waits to be sent; `isKept`: what is typed is stored; `code`: the closing code. */
+    show(state, { isWaiting, isKept, code = 0 }) {
         switch (state) {
             case "open":
                 this.#say("");
@@ -69,7 +70,7 @@ export class ConnectionBar {
                 this.#say(isWaiting ? say("offline") : say("offlineIdle"));
                 break;
             case "signed-out":
-                this.#say(say("signedOut"), say("signIn"), this.#links.loginUrl);
+                this.#say(isKept ? say("signedOut") : say("signedOutHere"), say("signIn"), this.#links.loginUrl);
                 break;
             case "wrong-origin":
                 this.#say(say("wrongOrigin"));
