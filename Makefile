@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest
 PIP_INSTALL := $(BIN)/python -m pip install --only-binary :all: --disable-pip-version-check --quiet -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test test-fast test-postgres test-stack lint format bench compose-test messages \
+.PHONY: help install install-dev run test test-fast test-postgres test-stack lint format bench models compose-test messages \
 	screenshots constraints clean
 
 help: ## list these words
@@ -70,6 +70,14 @@ format: install-dev ## put the code into the house's form
 
 bench: install-dev ## measure tokens per second, time to first text and memory; writes tables under bench/
 	$(BIN)/python -m bench
+
+# The data that the judge learns from is not in the repository; docs/training.md tells how its folder looks.
+models: install-dev ## train both models that ship, from data to model card: make models DATA=FOLDER
+	@test -d "$(DATA)/moderation" || { echo "make models DATA=FOLDER: FOLDER/moderation is needed; see docs/training.md"; exit 2; }
+	$(BIN)/python manage.py train_demo_model
+	$(BIN)/python manage.py evaluate_chat_model --model inference/demo_model/model --output runs/models/talker
+	$(BIN)/python manage.py train_moderator --data "$(DATA)"
+	$(BIN)/python manage.py evaluate_moderator --data "$(DATA)" --card
 
 compose-test: ## build the containers, run a turn in them, kill a worker in mid-turn, take them down
 	tools/compose-test
