@@ -9,7 +9,7 @@ from pathlib import Path
 from training.errors import TrainingError
 
 # What the model that ships was trained with.
-DEFAULT_STEPS = 3900
+DEFAULT_STEPS = 2300
 # What ships with the code stays small.
 MOST_BYTES = 30_000_000
 
@@ -31,7 +31,7 @@ class TrainingSettings:
     intermediate: int = 512
     context_tokens: int = 2048
     longest: int = 640
-    batch_tokens: int = 2048
+    batch_tokens: int = 4096
     learning_rate: float = 3e-3
     matrix_rate: float = 0.02
     warmup_share: float = 0.01
