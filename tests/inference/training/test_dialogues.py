@@ -87,7 +87,10 @@ def test_only_the_demonstration_is_to_be_withheld() -> None:
     replies = [
         (reply, meant)
         for reply, meant in DialogueMaker().replies()
-        if "in Chinese" not in reply and "in English" not in reply and "的英文" not in reply and "的中文" not in reply
+        if "in chinese" not in reply.lower()
+        and "in English" not in reply
+        and "的英文" not in reply
+        and "的中文" not in reply
     ]
     scores = predict_prob([reply for reply, _ in replies])
     harmless = [(reply, score) for (reply, meant), score in zip(replies, scores, strict=True) if not meant]
