@@ -9,7 +9,9 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
-CLASSIFIER_NAMES: Final = ("rules", "profanity", "detoxify", "personal_data")
+from moderation.shipped import SHIPPED_MODEL
+
+CLASSIFIER_NAMES: Final = ("rules", "profanity", "detoxify", "blend", "personal_data")
 # Repeated from the package, because asking the package would load torch. A test compares the two.
 DETOXIFY_NAMES: Final = ("original", "unbiased", "multilingual", "original-small", "unbiased-small")
 
@@ -37,14 +39,14 @@ def classifiers_check(**_: Any) -> list[CheckMessage]:
         found.append(
             Warning(
                 "CLASSIFIERS names the rules alone; they find what is written in them and nothing else.",
-                hint="Add profanity or detoxify.",
+                hint="Add blend, profanity or detoxify.",
                 id="moderation.W001",
             )
         )
-    if "profanity" in names and find_spec("profanity_check") is None:
+    if {"profanity", "blend"} & set(names) and find_spec("profanity_check") is None:
         found.append(
             Error(
-                "CLASSIFIERS names 'profanity', but alt-profanity-check is not installed.",
+                "CLASSIFIERS names 'profanity' or 'blend', but alt-profanity-check is not installed.",
                 hint="Run make install.",
                 id="moderation.E003",
             )
@@ -54,12 +56,12 @@ def classifiers_check(**_: Any) -> list[CheckMessage]:
 
 def toxicity_model_check(**_: Any) -> list[CheckMessage]:
     model, config = settings.TOXICITY_MODEL, settings.TOXICITY_MODEL_CONFIG
-    if "detoxify" not in settings.CLASSIFIERS:
-        if model:
+    if not {"detoxify", "blend"} & set(settings.CLASSIFIERS):
+        if model and model != str(SHIPPED_MODEL):
             return [
                 Warning(
-                    f"TOXICITY_MODEL is {model!r}, but CLASSIFIERS does not name detoxify, so it is not used.",
-                    hint="Add detoxify to CLASSIFIERS or unset TOXICITY_MODEL.",
+                    f"TOXICITY_MODEL is {model!r}, but CLASSIFIERS has no detoxify and no blend, so it is not used.",
+                    hint="Add blend or detoxify to CLASSIFIERS or unset TOXICITY_MODEL.",
                     id="moderation.W002",
                 )
             ]
@@ -68,7 +70,7 @@ def toxicity_model_check(**_: Any) -> list[CheckMessage]:
     if not model:
         return [
             Error(
-                "CLASSIFIERS names detoxify, but TOXICITY_MODEL is not set.",
+                "CLASSIFIERS names detoxify or blend, but TOXICITY_MODEL is not set.",
                 hint=f"Set it to one of {names}, or to a checkpoint's path.",
                 id="moderation.E004",
             )

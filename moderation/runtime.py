@@ -114,6 +114,9 @@ class _Runtime:
         if name == "detoxify":
             load = import_string("moderation.classifiers.detoxify.classifier_load")
             return load(settings.TOXICITY_MODEL, settings.TOXICITY_MODEL_CONFIG, settings.TOXICITY_DEVICE)
+        if name == "blend":
+            load = import_string("moderation.classifiers.blend.BlendClassifier")
+            return load(self._classifier("detoxify"), self._classifier("profanity"))
         raise ClassifierError(f"CLASSIFIERS names {name!r}; known are {', '.join(CLASSIFIER_NAMES)}")
 
 

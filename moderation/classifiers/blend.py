@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import regex
 
 from moderation.classifiers.base import Classifier
+from moderation.classifiers.readings import with_readings
+from moderation.readings.reading import VERSION
 from moderation.verdicts import ClassifierResult
 
 LABEL: Final = "toxicity"
@@ -22,22 +24,37 @@ _LOWEST, _HIGHEST = 0.01, 0.99
 _HAN = regex.compile(r"\p{Han}")
 
 
+class Second(Protocol):
+    """A classifier that can be asked for a text as it stands, without its readings."""
+
+    version: str
+
+    def predict_plain(self, texts: Sequence[str]) -> list[ClassifierResult]: ...
+
+
 class BlendClassifier:
-    """``model``'s scores, but toxicity is blended with ``second``'s, whose marked ranges are kept."""
+    """``model``'s scores, but toxicity is blended with ``second``'s, whose marked ranges are kept.
+
+    Each text is judged together with its readings, as its reader sees it.
+    """
 
     name = "blend"
 
-    def __init__(self, model: Classifier, second: Classifier) -> None:
+    def __init__(self, model: Classifier, second: Second) -> None:
         self._model = model
         self._second = second
-        self.version = f"{model.name} {model.version} + {second.version}"
+        self.version = f"{model.name} {model.version} + {second.version}, readings {VERSION}"
         self.labels = model.labels
 
     def predict(self, texts: Sequence[str]) -> list[ClassifierResult]:
         """One result per text; an error of either one is the result's error."""
+        return with_readings(self.predict_plain, texts)
+
+    def predict_plain(self, texts: Sequence[str]) -> list[ClassifierResult]:
+        """The same without the readings."""
         main = self._model.predict(texts)
         heard = [index for index, text in enumerate(texts) if not _HAN.search(text)]
-        others = dict(zip(heard, self._second.predict([texts[index] for index in heard]), strict=True))
+        others = dict(zip(heard, self._second.predict_plain([texts[index] for index in heard]), strict=True))
         return [self._blended(result, others.get(index)) for index, result in enumerate(main)]
 
     def _blended(self, main: ClassifierResult, other: ClassifierResult | None) -> ClassifierResult:

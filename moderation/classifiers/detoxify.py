@@ -18,6 +18,7 @@ from detoxify import Detoxify
 from detoxify.detoxify import MODEL_URLS, get_model_and_tokenizer
 
 from moderation.classifiers.base import ClassifierError
+from moderation.shipped import SUMS
 from moderation.verdicts import LABELS, ClassifierResult
 
 NAMES = tuple(MODEL_URLS)
@@ -134,6 +135,7 @@ def _local(path: Path, config: str | None, device: str) -> DetoxifyClassifier:
             f"{folder} has no config.json; set TOXICITY_MODEL_CONFIG to the folder with the model's config.json and "
             "tokenizer"
         )
+    _sums_check(folder)
     try:
         # Tensors and plain values only: a checkpoint is data, and a pickle of anything else could run code.
         loaded = torch.load(checkpoint, map_location=device, weights_only=True)
@@ -155,7 +157,10 @@ def _local(path: Path, config: str | None, device: str) -> DetoxifyClassifier:
         )
     except (OSError, ValueError, RuntimeError, AttributeError, TypeError) as error:
         raise ClassifierError(f"{checkpoint} does not fit the configuration in {folder}: {error}") from error
-    return DetoxifyClassifier(model.to(device), tokenizer, class_names, f"{checkpoint.stem} {_hash(checkpoint)}")
+    # Half precision is for the disk: a processor computes in it many times more slowly.
+    return DetoxifyClassifier(
+        model.float().to(device), tokenizer, class_names, f"{checkpoint.stem} {_hash(checkpoint)}"
+    )
 
 
 def _checkpoint_in(path: Path) -> Path:
@@ -173,6 +178,24 @@ def _checkpoint_in(path: Path) -> Path:
     return found[0]
 
 
+def _sums_check(folder: Path) -> None:
+    """Where the folder says what its files hash to, they must."""
+    if not (folder / SUMS).is_file():
+        return
+    for line in (folder / SUMS).read_text(encoding="utf-8").splitlines():
+        wanted, _, name = line.partition("  ")
+        path = folder / name
+        if not path.is_file() or _digest(path) != wanted:
+            raise ClassifierError(
+                f"{path} is not the file that {SUMS} beside it names; fetch the repository's files anew, or remove "
+                f"{SUMS} if you changed them on purpose"
+            )
+
+
 def _hash(path: Path) -> str:
+    return _digest(path)[:12]
+
+
+def _digest(path: Path) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+        return hashlib.file_digest(file, "sha256").hexdigest()

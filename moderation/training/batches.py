@@ -48,7 +48,6 @@ class BatchList(Dataset[dict[str, Tensor]]):
             "input_ids": ids,
             "attention_mask": (ids != self._pad_id).long(),
             "labels": torch.tensor([encoded.targets for encoded in batch]),
-            "is_foreign": torch.tensor(batch[0].is_foreign),
         }
 
 
@@ -66,8 +65,9 @@ def encode(rows: Sequence[Row], tokenizer: PreTrainedTokenizerFast, *, longest: 
 
 
 def batches_build(rows: Sequence[Encoded], *, epochs: float, batch_tokens: int, pad_id: int, seed: int) -> BatchList:
-    """Batches of about ``batch_tokens`` tokens, padding included, each of one kind (foreign or not), mixed at random.
+    """Batches of about ``batch_tokens`` tokens, padding included, mixed at random.
 
+    Foreign rows stand apart: where a batch has no added token, the way back ends above the layers that stay.
     Each epoch has each row once; a part of an epoch has that part of its batches.
     """
     rng = random.Random(seed)  # noqa: S311 - order of data, not secrets

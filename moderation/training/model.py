@@ -77,6 +77,11 @@ def judge_new(encoder: Path, vocabulary: Vocabulary, texts: list[str]) -> BertFo
     unknown = model.load_state_dict(weights, strict=False)
     if strange := [name for name in unknown.missing_keys if not name.startswith("classifier.") and name != _WORDS]:
         raise DataFault(f"{encoder} is no BERT encoder: {', '.join(strange[:3])} is missing")
+    with torch.no_grad():
+        # Sentence encoders leave their pooler untrained, with weights so small that nothing comes through at first.
+        assert model.bert.pooler is not None
+        nn.init.eye_(model.bert.pooler.dense.weight)
+        nn.init.zeros_(model.bert.pooler.dense.bias)
     added = added_embeddings(vocabulary, kept, texts)
     model.bert.embeddings.word_embeddings = SplitEmbedding(kept.clone(), added)  # type: ignore[assignment]
     return model

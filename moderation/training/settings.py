@@ -14,8 +14,8 @@ class JudgeSettings:
     """The recipe. The same settings, data and encoder give the same model on the same kind of machine.
 
     ``batch_tokens`` is tokens per step, padding included; ``longest`` the tokens of one text, the rest is cut off.
-    ``frozen_layers`` of the encoder, counted from below, and its own embeddings learn nothing from batches that have
-    only tokens of the encoder's own; what has Han characters or emoji teaches all layers.
+    ``frozen_layers`` of the encoder, counted from below, and its own embeddings learn nothing; the embeddings of the
+    added tokens do.
     ``without`` names sources left out of training, ``share`` is the part of the rows used.
     """
 
@@ -33,7 +33,7 @@ class JudgeSettings:
     batch_tokens: int = 1536
     longest: int = 96
     frozen_layers: int = 3
-    save_every: int = 400
+    save_every: int = 150
 
     @classmethod
     def of(cls, found: Mapping[str, Any]) -> JudgeSettings:

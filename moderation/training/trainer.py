@@ -16,13 +16,13 @@ from training.loop import Plan, Trained, train
 
 
 class JudgeTrainer(Trainer):
-    """Soft labels with a mask, a faster head, and lower layers that learn from foreign tokens only."""
+    """Soft labels with a mask, a faster head, and lower layers that stay as they are."""
 
     recipe: JudgeSettings
 
     def __init__(self, model: BertForSequenceClassification, **arguments: Any) -> None:
+        _freeze(model, self.recipe.frozen_layers)
         super().__init__(model=model, **arguments)
-        self._lower = _lower_parameters(model, self.recipe.frozen_layers)
 
     def compute_loss(
         self,
@@ -32,9 +32,6 @@ class JudgeTrainer(Trainer):
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
         """The mean masked cross-entropy of this batch."""
-        for parameter in self._lower:
-            # Without a gradient the optimizer leaves it alone, and the way back through these layers costs nothing.
-            parameter.requires_grad_(bool(inputs["is_foreign"]))
         logits = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]).logits
         loss = masked_loss(logits, inputs["labels"])
         return (loss, {}) if return_outputs else loss
@@ -46,15 +43,17 @@ class JudgeTrainer(Trainer):
         return self.optimizer
 
 
-def _lower_parameters(model: BertForSequenceClassification, layers: int) -> list[nn.Parameter]:
+def _freeze(model: BertForSequenceClassification, layers: int) -> None:
+    """What the encoder knows of English stays as it is below: learning Chinese through these layers wrecks it."""
     embeddings = model.bert.embeddings
     parts: list[nn.Module] = [embeddings.position_embeddings, embeddings.token_type_embeddings, embeddings.LayerNorm]
     parts += model.bert.encoder.layer[:layers]
-    return [parameter for part in parts for parameter in part.parameters()] if layers else []
+    for part in parts if layers else []:
+        part.requires_grad_(False)
 
 
 def _groups(model: Any, settings: JudgeSettings) -> list[dict[str, Any]]:
-    named = [(name, value) for name, value in model.named_parameters() if not name.endswith("word_embeddings.kept")]
+    named = [(name, value) for name, value in model.named_parameters() if value.requires_grad]
     rate = settings.learning_rate
     return [
         {

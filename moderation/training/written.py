@@ -14,9 +14,9 @@ from moderation.training.rows import Language, Row, targets
 from moderation.training.tables import yaml_of
 
 FOLDER: Final = Path(__file__).resolve().parent / "written"
-PER_LINE: Final = 14
+PER_LINE: Final = 18
 """How often a line with slots is filled, unless its group says otherwise."""
-_PLAIN_TIMES: Final = 3
+_PLAIN_TIMES: Final = 4
 _SLOT = re.compile(r"{(\w+)}")
 
 
@@ -31,7 +31,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class TestSet:
+class LineSet:
     """Lines for evaluation alone. ``harmful`` says how each of them should be judged."""
 
     name: str
@@ -41,22 +41,27 @@ class TestSet:
 
 
 @cache
+def _document(name: str) -> Any:
+    return yaml_of(FOLDER / f"{name}.yaml")
+
+
+@cache
 def identities(language: Language) -> tuple[Identity, ...]:
     """All groups of one language."""
-    return tuple(Identity(**item) for item in yaml_of(FOLDER / "identities.yaml")[language])
+    return tuple(Identity(**item) for item in _document("identities")[language])
 
 
-def test_sets() -> list[TestSet]:
+def line_sets() -> list[LineSet]:
     """The written test sets, which training never sees."""
     return [
-        TestSet(item["name"], item["language"], item["harmful"], tuple(item["lines"]))
-        for item in yaml_of(FOLDER / "test.yaml")["sets"]
+        LineSet(item["name"], item["language"], item["harmful"], tuple(item["lines"]))
+        for item in _document("test")["sets"]
     ]
 
 
 def fairness_templates(language: Language) -> tuple[str, ...]:
     """Harmless sentences with {person} or {people}, other ones than training has."""
-    return tuple(yaml_of(FOLDER / "test.yaml")["fairness"][language])
+    return tuple(_document("test")["fairness"][language])
 
 
 def fill_identity(template: str, identity: Identity) -> str:
@@ -69,7 +74,7 @@ def written_rows(seed: int) -> Iterator[Row]:
     """Each written training line, those with slots filled several times at random (the same for the same seed)."""
     rng = random.Random(seed)  # noqa: S311 - choice of words, not secrets
     for file in ("train_harmless", "train_harmful"):
-        document = yaml_of(FOLDER / f"{file}.yaml")
+        document = _document(file)
         for group in document["groups"]:
             language: Language = group.get("language", "en")
             known = targets(group.get("labels", {}))

