@@ -43,6 +43,17 @@ def normalise(text: str) -> Normalised:
     plain: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
+    if text.isascii():
+        done = 0
+        for run in _SPACES.finditer(text):
+            plain += (text[done : run.start()].lower(), " ")
+            starts += range(done, run.start() + 1)
+            ends += (*range(done + 1, run.start() + 1), run.end())
+            done = run.end()
+        plain.append(text[done:].lower())
+        starts += range(done, len(text))
+        ends += range(done + 1, len(text) + 1)
+        return Normalised("".join(plain), starts, ends)
     for cluster in _CLUSTER.finditer(text):
         start, end = cluster.span()
         if cluster["still"]:

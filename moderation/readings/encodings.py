@@ -12,20 +12,25 @@ from typing import Final
 
 import regex
 
+from moderation.readings.letters import read_letters
 from moderation.readings.mapped import Edit, Mapped
+from moderation.readings.markup import shown
+from moderation.readings.spelling import unmask
 from moderation.readings.vocabulary import is_word
+from moderation.readings.wording import worded
 
 _ROUNDS: Final = 2
 """How often what was decoded is decoded again."""
-_BASE64 = regex.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{12,}+(?:\r?\n[A-Za-z0-9+/_-]{4,}+)*+={0,2}")
+_BASE64 = regex.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{8,}+(?:\r?\n[A-Za-z0-9+/_-]{4,}+)*+={0,2}")
 _HEX = regex.compile(r"(?<![0-9A-Za-z])(?:0x)?[0-9A-Fa-f]{2}(?:[ :,]?(?:0x)?[0-9A-Fa-f]{2}){5,}+(?![0-9A-Za-z])")
 _ESCAPES = regex.compile(r"(?:%[0-9A-Fa-f]{2}|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\u\{[0-9A-Fa-f]{1,6}\})++")
 _ESCAPE = regex.compile(r"%([0-9A-Fa-f]{2})|\\x([0-9A-Fa-f]{2})|\\u\{?([0-9A-Fa-f]{1,6})\}?")
 _MAY_BE_CODE = re.compile(
-    r"[A-Za-z0-9+/_-]{12}|[0-9A-Fa-f]{2}[ :,]?(?:0x)?[0-9A-Fa-f]{2}[ :,]?(?:0x)?[0-9A-Fa-f]{2}|[%\\][xu0-9A-Fa-f]"
+    r"[A-Za-z0-9+/_-]{8}|[0-9A-Fa-f]{2}[ :,]?(?:0x)?[0-9A-Fa-f]{2}[ :,]?(?:0x)?[0-9A-Fa-f]{2}|[%\\][xu0-9A-Fa-f]"
 )
 _WORD = re.compile(r"[A-Za-z]+")
 _HAN = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]")
+_NOT_WRITTEN = regex.compile(r"[[\p{Cc}\p{Cn}\p{Co}\p{Cs}\ufffd]--[\s]]", regex.V1)
 _TO_STANDARD: Final = str.maketrans("-_", "+/")
 # What tells rot13 from abbreviations: two words in a row with so many letters, or one long word.
 _FEWEST_LETTERS: Final = 7
@@ -68,8 +73,11 @@ def _hex(run: str) -> str | None:
     return _text_in(bytes.fromhex(digits)) if len(digits) % 2 == 0 else None
 
 
-def _base64(run: str) -> str | None:
+def _base64(run: str, rounds: int = _ROUNDS) -> str | None:
     """A window may begin inside a code, so each of the four places where it could begin is tried."""
+    if run.isalpha() and (run[1:].islower() or run.isupper()):
+        # A word.
+        return None
     letters = "".join(run.split()).rstrip("=").translate(_TO_STANDARD)
     for offset in range(4):
         whole = letters[offset:]
@@ -80,23 +88,35 @@ def _base64(run: str) -> str | None:
             continue
         if plain := _text_in(data):
             return plain
+        if rounds > 1 and (inner := _BASE64.fullmatch(data.decode("ascii", "replace"))):
+            return _base64(inner.group(), rounds - 1)
     return None
 
 
 def _text_in(data: bytes) -> str | None:
     """The text, if it is one that a person could have written; a character cut at either end is left out."""
-    for encoding in ("utf-8", "utf-16-le") if data[1:2] == b"\0" else ("utf-8",):
-        plain = data.decode(encoding, "ignore")
-        if len(data) - len(plain.encode(encoding)) <= 6 and _makes_sense(plain):
-            return plain
-    return None
+    # Bytes of a character that began before.
+    inside = next((index for index, byte in enumerate(data[:4]) if byte & 0xC0 != 0x80), 0)
+    try:
+        plain = data[inside:].decode()
+    except UnicodeDecodeError as error:
+        if error.reason != "unexpected end of data":
+            return None
+        plain = data[inside : inside + error.start].decode()
+    return plain if _makes_sense(plain) else None
 
 
 def _makes_sense(text: str) -> bool:
-    if not text or sum(character.isprintable() or character.isspace() for character in text) < len(text):
+    if not text or _NOT_WRITTEN.search(text):
         return False
     if len(_HAN.findall(text)) * 2 >= len(text):
         return True
+    if sum(map(str.isascii, text)) * 2 > len(text) and not _WORD.search(text):
+        return False
+    return _has_words(text) or _has_words(worded(shown(unmask(read_letters(Mapped.of(text))))).text)
+
+
+def _has_words(text: str) -> bool:
     known = sum(len(word) for word in _WORD.findall(text) if len(word) > 1 and is_word(word.lower()))
     spaces = sum(character.isspace() for character in text)
     return known >= 3 and known * 2 >= len(text) - spaces
@@ -111,7 +131,8 @@ def rotated(text: Mapped) -> Mapped:
     turned = [turned_text[match.start() : match.end()] for match in words]
     is_plain = [_is_known(match.group()) for match in words]
     is_turned = [not plain and _is_known(word) for plain, word in zip(is_plain, turned, strict=True)]
-    lengths = [len(word) if found and len(word) > 2 else 0 for word, found in zip(turned, is_turned, strict=True)]
+    long = [(word, is_found) for word, is_found in zip(turned, is_turned, strict=True) if len(word) > 2]
+    lengths = [len(word) if is_found else 0 for word, is_found in long]
     pairs = (first + second for first, second in pairwise(lengths) if first and second)
     if max(lengths, default=0) < _LONG_WORD and max(pairs, default=0) < _FEWEST_LETTERS:
         return text

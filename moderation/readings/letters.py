@@ -15,7 +15,7 @@ import regex
 from confusable_homoglyphs.confusables import confusables_data
 
 from moderation.readings.mapped import Edit, Mapped
-from moderation.readings.vocabulary import HIDDEN_WORDS, best_word, spellings
+from moderation.readings.vocabulary import HIDDEN_WORDS, best_word, is_word, spellings
 
 # Scripts whose letters are never read as Latin ones, whatever the table says of their shapes.
 _FAR_SCRIPTS = regex.compile(
@@ -25,8 +25,8 @@ _FAR_SCRIPTS = regex.compile(
 # Read as Latin inside a Latin word, though Unicode finds their shapes too different.
 _NEAR: Final = dict(
     zip(
-        "вкмнтгпизёяэйчьτκηωεβχσδλθπµøłđħŧșțИЯʍʏ∪∩",
-        "bkmhtrnneerenybtknwebxodaonuoldhtstNRmyun",
+        "вкмнтгпизёяэйчьτκηωεβχσδλθπИЯʍʏ∪∩",
+        "bkmhtrnneerenybtknwebxodaonNRmyun",
         strict=True,
     )
 )
@@ -42,7 +42,8 @@ def _look_alikes() -> dict[str, str]:
     table = {}
     for character, alike in confusables_data.items():
         letters = [other["c"] for other in alike if other["c"] in string.ascii_letters and other["c"]]
-        if letters and len(character) == 1 and not character.isascii() and not _FAR_SCRIPTS.match(character):
+        # Below are the letters of living Latin alphabets, whose accents are looked at in words.
+        if letters and len(character) == 1 and character > "\u017f" and not _FAR_SCRIPTS.match(character):
             table[character] = letters[0]
     return table | _NEAR | _STROKES | _SMALL_CAPITALS | _TURNED
 
@@ -55,48 +56,57 @@ _FRAMED: Final = {
     for first in (0x1F150, 0x1F170, 0x1F1E6)
     for index, letter in enumerate(string.ascii_lowercase)
 }
-_FRAMED_LETTER = regex.compile("[\U0001f150-\U0001f169\U0001f170-\U0001f189\U0001f1e6-\U0001f1ff]")
 _WORD = regex.compile(r"[\w\p{Cf}∪∩∣]+")
 # A capital I among small letters passes for an l.
 _STROKED = re.compile(r"[a-z]I")
 _STROKED_WORD = regex.compile(r"(?<![a-zA-Z])[a-zA-Z]*[a-z]I[a-zA-Z]*")
+_LONGEST: Final = 40
 _LATIN = regex.compile(r"[a-zA-Z]")
-_PILED = regex.compile(r"(?<=[a-z0-9])\p{M}+")
-_ACCENTED = regex.compile(r"[a-z]*[à-ɏḀ-ỿ][a-zà-ɏḀ-ỿ]*")
+_PILED = regex.compile(r"[\p{Latin}\d]\p{M}+")
+_ACCENTED = regex.compile(r"(?<![a-zA-Z])[a-zA-Z]*+[\p{Latin}--[a-zA-Z]]\p{Latin}*+", regex.V1)
+_BARE: Final = dict(zip("łŁøØđĐħŧıß", "lLoOdDhtis", strict=True))
+_INVISIBLE = regex.compile(r"[\p{Default_Ignorable_Code_Point}\p{Cf}]")
+_MUCH_ACCENTED: Final = 0.25
+"""The share of accented letters that no language but Vietnamese reaches."""
 
 
-def read_letters(text: Mapped, normalised: Mapped | None = None) -> Mapped:
-    """Look-alike letters as the Latin ones that they are read as; then normalised, and without marks on letters.
-
-    ``normalised`` is ``text`` normalised, where that is known: nearly all text has nothing else to do.
-    """
-    before = text
-    source = text.text
-    if _STROKED.search(source):
-        text = text.replaced(list(_stroked(source)))
-    if source.isascii():
-        return normalised if normalised and text is before else text.normalised()
-    if not _FRAMED.keys().isdisjoint(source):
-        text = text.replaced(list(_framed(text.text)))
-    if not _LOOK_ALIKE.keys().isdisjoint(source):
+def read_letters(text: Mapped) -> Mapped:
+    """Look-alike letters as the Latin ones that they are read as, without what cannot be seen. Keeps the case."""
+    if _STROKED.search(text.text):
+        text = text.replaced(list(_stroked(text.text)))
+    if text.text.isascii():
+        return text
+    if unfolded := _unfolded(text.text):
+        text = text.replaced(
+            [(index, index + 1, unfolded[letter]) for index, letter in enumerate(text.text) if letter in unfolded]
+        )
+    if not _LOOK_ALIKE.keys().isdisjoint(text.text):
         text = text.replaced(list(_foreign(text.text)))
-    plain = normalised if normalised and text is before else text.normalised()
-    plain = plain.replaced([(*match.span(), "") for match in _PILED.finditer(plain.text)])
-    return plain.replaced(_without_accents(plain.text))
+    text = text.replaced([(*match.span(), _bare(match.group()[0])) for match in _PILED.finditer(text.text)])
+    return text.replaced(_without_accents(text.text))
+
+
+def _unfolded(text: str) -> dict[str, str]:
+    """The characters of the text that NFKC takes to letters or numbers, or that cannot be seen, and what they are."""
+    found = {}
+    for character in set(text):
+        plain = _FRAMED.get(character) or unicodedata.normalize("NFKC", character)
+        if plain != character and plain[0].isalnum():
+            found[character] = plain
+        elif not character.isascii() and _INVISIBLE.match(character):
+            found[character] = ""
+    return found
 
 
 def _stroked(text: str) -> Iterator[Edit]:
     for match in _STROKED_WORD.finditer(text):
         word = match.group()
+        if len(word) > _LONGEST:
+            continue
         options = ["IL" if letter == "I" else letter for letter in word]
         likely = best_word({spelled.lower() for spelled in spellings(options, 16)})
         if likely and likely != word.lower():
             yield (*match.span(), likely)
-
-
-def _framed(text: str) -> Iterator[Edit]:
-    for match in _FRAMED_LETTER.finditer(text):
-        yield (*match.span(), _FRAMED[match.group()])
 
 
 def _foreign(text: str) -> Iterator[Edit]:
@@ -135,12 +145,19 @@ def _inside_far(offset: int, word: str) -> Iterator[Edit]:
 
 
 def _without_accents(text: str) -> list[Edit]:
-    """Accents taken off all words, if that makes one of them a word that people hide: "fück", but not "für"."""
+    """Accents taken off all words, if one of them then is a word that people hide, or all are English, or most letters
+    have one."""
     words = [(match.span(), _bare(match.group())) for match in _ACCENTED.finditer(text)]
-    if not any(bare in HIDDEN_WORDS for _, bare in words):
+    if not words:
         return []
-    return [(*span, bare) for span, bare in words]
+    accented = sum(not letter.isascii() for match in _ACCENTED.finditer(text) for letter in match.group())
+    is_disguise = (
+        any(bare.lower() in HIDDEN_WORDS for _, bare in words)
+        or (len(words) > 2 and all(is_word(bare.lower()) for _, bare in words))
+        or accented > _MUCH_ACCENTED * sum(map(str.isalpha, text))
+    )
+    return [(*span, bare) for span, bare in words] if is_disguise else []
 
 
 def _bare(word: str) -> str:
-    return "".join(unicodedata.normalize("NFD", letter)[0] for letter in word)
+    return "".join(_BARE.get(letter) or unicodedata.normalize("NFD", letter)[0] for letter in word)

@@ -14,7 +14,10 @@ import regex
 from moderation.readings.mapped import Edit, Mapped
 
 # Elements inside a line of text: a word may go on behind them.
-_INLINE: Final = "a|abbr|b|bdi|bdo|big|cite|code|del|dfn|em|font|i|ins|kbd|mark|q|s|samp|small|span|strike|strong|sub|sup|tt|u|var|wbr"
+_INLINE: Final = (
+    "a|abbr|b|bdi|bdo|big|cite|code|del|dfn|em|font|i|ins|kbd|mark|q|s|samp|small|span|strike|strong|sub|sup|tt|u|var"
+    "|wbr"
+)
 _LINK = regex.compile(
     r"!?\[(?P<shown>[^\[\]]*)\](?:\((?P<target>[^()\[\]]*(?:\([^()\[\]]*\)[^()\[\]]*)?)\)|\[(?P<reference>[^\[\]]*)\])"
 )
@@ -31,11 +34,12 @@ _HTML = regex.compile(
     regex.VERBOSE | regex.IGNORECASE,
 )
 _INLINE_ELEMENT = regex.compile(rf"(?:{_INLINE})\Z", regex.IGNORECASE)
-_TITLE = regex.compile(r"""\s["'(]([^"'()]+)["')]\s*\Z""")
+_TITLE = regex.compile(r"""\s(?|"([^"]+)"|'([^']+)'|\(([^()]+)\))\s*\Z""")
 _VALUE = regex.compile(r"""=\s*(?:"(?P<a>[^"]*)"|'(?P<b>[^']*)')""")
 _LINE_MARKS = regex.compile(r"(?m)^[ \t]*+(?:(?:>|\#{1,6}|//++|--|[-*+•;%]|[0-9]{1,3}[.)])(?:[ \t]++|(?=>)))++")
 _EMPHASIS = regex.compile(
-    r"(?<=[^\W\d])(?:[*`]++|~~+)|(?:[*`]++|~~+)(?=[^\W\d])|(?<![^\W_])_++(?=[^\W_])|(?<=[^\W_])_++(?![^\W_])"
+    r"(?<=\w)\*\*++|(?<!\*)\*\*++(?=\w)|(?<=[^\W\d])(?:[*`]++|~~++)|(?<![*`~])(?:[*`]++|~~++)(?=[^\W\d])"
+    r"|(?<!\w)_++(?=[^\W_])|(?<=[^\W_])_++(?![^\W_])"
 )
 _LINE_COMMENT = regex.compile(r"(?m)(?:^|(?<=\s))(?:\#++|//++|--(?!>)|;++)[ \t]*+(?P<comment>[^\n]*)")
 

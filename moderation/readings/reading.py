@@ -15,15 +15,14 @@ from moderation.readings.encodings import decoded, rotated
 from moderation.readings.letters import read_letters
 from moderation.readings.mapped import Mapped
 from moderation.readings.markup import hidden, shown
-from moderation.readings.spacing import joined
-from moderation.readings.spelling import spelled, unmask
+from moderation.readings.spelling import unmask
+from moderation.readings.wording import worded
 
 VERSION: Final = 1
 """Goes up whenever a text may be read differently; part of the version of each classifier that judges readings."""
 MAX_READINGS: Final = 4
 """Shown, decoded, turned by 13 letters, hidden."""
-_RUN_OF_SPACES = re.compile(r"\s{2,}")
-_WORDS = re.compile(r"[^\W_]+")
+_WORDS = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,32 +47,46 @@ class Reading:
 
 
 def readings_of(text: str) -> list[Reading]:
-    """At most ``MAX_READINGS``, none of them inside the plain text or another one. Never raises; linear time."""
+    """At most ``MAX_READINGS``, no two alike and none like the plain text. Never raises; linear time."""
     original = Mapped.of(text)
     normalised = original.normalised()
     plain = normalised.text
-    words = _WORDS.findall(plain)
-    seen = [plain]
+    words = _WORDS.findall(text.lower())
+    # A classifier that does not normalise is told of letters that only normalising shows.
+    seen = [plain.strip()] if _WORDS.findall(plain) == words else []
     readings: list[Reading] = []
     for name, mapped in _attempts(original, normalised):
         said = mapped.text.strip()
-        if said and not any(said in other for other in seen):
-            seen.append(said)
-            readings.append(Reading(name, mapped, _WORDS.findall(said) != words))
+        said_words = _WORDS.findall(said)
+        # Most of what is hidden can be read in the plain text too, word for word.
+        if not said_words or said in seen or (name == "hidden" and _is_within(said_words, words)):
+            continue
+        seen.append(said)
+        readings.append(Reading(name, mapped, said_words != words))
     return readings
 
 
+def _is_within(few: list[str], many: list[str]) -> bool:
+    return f" {' '.join(few)} " in f" {' '.join(many)} "
+
+
 def _attempts(original: Mapped, normalised: Mapped) -> Iterator[tuple[str, Mapped]]:
-    page = shown(unmask(original))
-    yield "shown", _finished(page, normalised if page is original else None)
-    for name, mapped in (("decoded", decoded(page)), ("rotated", rotated(page))):
-        if mapped is not page:
-            yield name, _finished(mapped)
-    if beneath := hidden(original):
-        yield "hidden", _finished(decoded(beneath))
+    letters = read_letters(original)
+    page = _page(letters)
+    read = worded(page, normalised if page is original else None)
+    yield "shown", read
+    plain = decoded(page)
+    is_coded = plain is not page
+    if is_coded:
+        yield "decoded", worded(_page(read_letters(plain)))
+    turned = rotated(read)
+    if turned is not read:
+        yield "rotated", worded(turned)
+    if beneath := hidden(decoded(letters) if is_coded else letters):
+        yield "hidden", worded(_page(beneath))
 
 
-def _finished(text: Mapped, normalised: Mapped | None = None) -> Mapped:
-    """Letters, gaps and spelling as a reader takes them."""
-    read = spelled(joined(read_letters(text, normalised)))
-    return read.replaced([(*match.span(), " ") for match in _RUN_OF_SPACES.finditer(read.text)])
+def _page(text: Mapped) -> Mapped:
+    """As a page shows it, characters that were written as entities included."""
+    page = shown(unmask(text))
+    return page if page is text else read_letters(page)

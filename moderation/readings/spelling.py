@@ -9,16 +9,14 @@ from typing import Final
 import regex
 
 from moderation.readings.mapped import Edit, Mapped
-from moderation.readings.vocabulary import HIDDEN_WORDS, best_word, is_word, spellings, unmasked
+from moderation.readings.vocabulary import HIDDEN_WORDS, READ_AS, best_word, is_word, spellings, unmasked
 
-_READ_AS: Final = {
-    "0": "o", "1": "il", "2": "z", "3": "e", "4": "a", "5": "s", "6": "gb", "7": "t", "8": "b", "9": "g",
-    "@": "a", "$": "s", "!": "il", "|": "il", "€": "e", "£": "le", "¢": "c", "¥": "y", "§": "s", "¡": "i", "+": "t",
-}  # fmt: skip
-_SIGNS: Final = regex.escape("".join(_READ_AS))
+_SIGNS: Final = regex.escape("".join(READ_AS))
 _TOKEN = regex.compile(rf"(?<![\w#&%\\]|0x)(?:[a-z{_SIGNS}])++")
 _MIXED = regex.compile(rf"[a-z][{_SIGNS}]|[{_SIGNS}][a-z]")
 _RUN = regex.compile(r"(\w)\1+")
+_ALL_DOUBLED = regex.compile(r"(?:(\w)\1)++")
+_AFTER_APOSTROPHE: Final = ("m", "s", "t", "d", "ll", "re", "ve")
 _SAME = regex.compile(r"(\w)\1*+")
 _LONG_RUN = regex.compile(r"([a-z])\1\1")
 _NUMBERED = regex.compile(r"[0-9]+[a-z]{1,3}|[a-z]{1,3}[0-9]+|[0-9a-f]*[0-9][0-9a-f]*")
@@ -26,9 +24,12 @@ _MASKED = regex.compile(r"(?i)(?<![\w*])[a-z]{1,12}+(?:([*#@!%$&?•✱✻×])\1
 _ANY_TOKEN = re.compile(rf"[a-z{_SIGNS}]+")
 _MAY_BE_MASKED = re.compile(r"[a-zA-Z](?:[*#@!%$&?•✱✻×]{1,3}[a-zA-Z]|[*#@%$&•✱✻×]{2})")
 _MASK = regex.compile(r"[^a-z]")
+_MASKS = regex.compile(r"\*+")
 _MOST_SPELLINGS: Final = 48
 _MOST_LENGTHS: Final = 16
 _LONGEST: Final = 40
+# A token as long as this that makes a word once its many numbers are letters does so hardly by accident.
+_SURE_LENGTH: Final = 5
 
 _WORD_OF: Final = {
     "🖕": "fuck you", "💩": "shit", "💣": "bomb", "🧨": "explosives", "💊": "drugs", "💉": "heroin", "🐷": "pig",
@@ -63,10 +64,16 @@ def unmask(text: Mapped) -> Mapped:
 
 def _masked(text: str) -> Iterator[Edit]:
     for match in _MASKED.finditer(text):
-        word = match.group().lower()
-        masks = len(_MASK.findall(word))
-        if masks * 2 <= len(word) and (plain := unmasked(_MASK.sub("*", word), "*")):
-            yield (*match.span(), plain)
+        word = _MASK.sub("*", match.group().lower())
+        for masked in dict.fromkeys((word, _MASKS.sub(_one_mask, word))):
+            if masked.count("*") * 2 <= len(masked) and (plain := unmasked(masked, "*")):
+                yield (*match.span(), plain)
+                break
+
+
+def _one_mask(run: regex.Match[str]) -> str:
+    # An even number of stars is how bold begins and ends at once.
+    return "*" if len(run[0]) % 2 else run[0]
 
 
 def spelled(text: Mapped) -> Mapped:
@@ -104,29 +111,41 @@ def _has_odd_words(text: str) -> bool:
     return any(len(token) > 2 and not is_word(token) for token in set(_ANY_TOKEN.findall(text)))
 
 
-def _words(text: str) -> Iterator[Edit]:
-    for match in _TOKEN.finditer(text):
-        token = match.group().rstrip("!+")
-        is_mixed = _MIXED.search(token) is not None
-        if len(token) < 3 or len(token) > _LONGEST or not (is_mixed or _RUN.search(token)):
-            continue
-        plain = _plain(token, is_mixed=is_mixed)
-        if plain and plain != token:
-            yield match.start(), match.start() + len(token), plain
+def _words(text: str) -> list[Edit]:
+    found = list(_TOKEN.finditer(text))
+    edits = [edit for match in found if (edit := _word(text, match, is_sure=False))]
+    if any(not text[start:end].isalpha() for start, end, _ in edits):
+        # Who writes numbers for letters in one word does so in others, where alone they could be numbers.
+        edits = [edit for match in found if (edit := _word(text, match, is_sure=True))]
+    return edits
 
 
-def _plain(token: str, *, is_mixed: bool) -> str | None:
+def _word(text: str, match: regex.Match[str], *, is_sure: bool) -> Edit | None:
+    token = match.group().rstrip("!+")
+    is_mixed = _MIXED.search(token) is not None
+    if len(token) < (1 if is_sure else 3) or len(token) > _LONGEST:
+        return None
+    plain = None
+    if text[match.start() - 1 : match.start()] == "'":
+        plain = next((end for end in _AFTER_APOSTROPHE if token.strip(end[-1]) == end.rstrip(end[-1])), None)
+    elif is_mixed or _RUN.search(token) or (is_sure and not token.isalpha()):
+        plain = _plain(token, is_mixed=is_mixed, is_sure=is_sure)
+    return (match.start(), match.start() + len(token), plain) if plain and plain != token else None
+
+
+def _plain(token: str, *, is_mixed: bool, is_sure: bool) -> str | None:
     """The word that a token stands for, or None where it is best left alone: a word, a name, a number with a unit."""
     if not is_mixed and is_word(token):
         return None
-    options = [_READ_AS.get(character, character) for character in token]
+    options = [READ_AS.get(character, character) for character in token]
     candidates: set[str] = set()
     for spelling in spellings(options, _MOST_SPELLINGS):
         candidates |= _unstretched(spelling)
-    letters = sum(character.isalpha() for character in token)
     digits = sum(character.isdigit() for character in token)
-    is_doubtful = letters < 2 or digits > letters or _NUMBERED.fullmatch(token) is not None
-    if is_doubtful:
+    letters = len(token) - digits
+    if is_sure:
+        return best_word(candidates)
+    if _NUMBERED.fullmatch(token) or letters < 2 or (digits > letters and len(token) < _SURE_LENGTH):
         candidates &= HIDDEN_WORDS if letters >= digits and letters > 0 and len(token) > 3 else set()
     return best_word(candidates)
 
@@ -139,5 +158,6 @@ def _unstretched(word: str) -> set[str]:
         found |= spellings(runs, _MOST_LENGTHS)
     if _RUN.search(word):
         found |= {_RUN.sub(lambda run: run[1], word)} & HIDDEN_WORDS
-        found |= {_RUN.sub(lambda run: run[1] * (len(run[0]) // 2 or 1), word)} & HIDDEN_WORDS
+    if _ALL_DOUBLED.fullmatch(word):
+        found.add(_RUN.sub(lambda run: run[1] * (len(run[0]) // 2), word))
     return found

@@ -28,6 +28,12 @@ HIDDEN_WORDS: Final = frozenset(
 )
 """Words that people mask letters of. They win where a disguise could stand for several words."""
 
+READ_AS: Final = {
+    "0": "o", "1": "il", "2": "z", "3": "e", "4": "a", "5": "s", "6": "gb", "7": "t", "8": "b", "9": "g",
+    "@": "a", "$": "s", "!": "il", "|": "il", "€": "e", "£": "le", "¢": "c", "¥": "y", "§": "s", "¡": "i", "+": "t",
+}  # fmt: skip
+"""Which letters a number or sign is read as."""
+
 # Common in chats, not in books. The counts put them beside words that are about as common.
 _CHAT_WORDS: Final = {
     **dict.fromkeys(("u", "ur", "urself", "im", "ill", "youre", "gonna", "wanna", "gotta", "ya"), 50_000_000),
@@ -79,7 +85,7 @@ def best_word(candidates: set[str]) -> str | None:
 
 
 def unmasked(masked: str, mask: str) -> str | None:
-    """The hidden word that ``masked`` is if each ``mask`` character stands for one letter; its first letter is plain."""
+    """The hidden word that ``masked`` is if each ``mask`` is some letter; its first letter is plain."""
     for word in _hidden_by_shape().get((len(masked), masked[0]), ()):
         if all(given in (mask, letter) for given, letter in zip(masked, word, strict=True)):
             return word
