@@ -40,14 +40,15 @@ class Run:
     def begin(cls, folder: Path, settings: Mapping[str, Any], inputs: Sequence[Path], *, replace: bool = False) -> Run:
         """Make the folder and write down what will be done. ``settings`` is anything that JSON can hold.
 
-        Raises ``RunFault`` when the folder holds a run already (``replace`` removes it) or something else.
+        A run that ended before its first checkpoint is replaced. Raises ``RunFault`` when the folder holds one that
+        came further (``replace`` removes it too) or something else.
         """
         run = cls(folder)
         if is_main():
             if folder.exists() and any(folder.iterdir()):
                 if not (folder / SETTINGS).exists():
                     raise RunFault(f"{folder} is not empty and holds no run; give another folder")
-                if not replace:
+                if not replace and run.has_come_far:
                     raise RunFault(f"{folder} holds a run already; resume it, or give another folder")
                 shutil.rmtree(folder)
             with clear_errors(f"beginning the run in {folder}"):
@@ -73,6 +74,11 @@ class Run:
             if checksum(path)["sha256"] != known["sha256"]:
                 raise RunFault(f"{path} is not what it was when the run in {folder} began; begin a new run")
         return run
+
+    @property
+    def has_come_far(self) -> bool:
+        """Whether there is something to lose: a checkpoint, or a result."""
+        return (self.folder / RESULT).exists() or newest_checkpoint(self.folder) is not None
 
     def write(self, name: str, value: Any) -> None:
         """Write a JSON file into the folder, whole or not at all."""

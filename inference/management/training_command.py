@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import torch
 from django.core.management.base import BaseCommand, CommandError
+from transformers.utils.logging import disable_progress_bar
 
 from inference.training.recipes import Recipe
 from training.errors import TrainingError
@@ -72,6 +73,7 @@ class TrainingCommand(BaseCommand):
                 raise CommandError(f"--{name.replace('_', '-')} must be {least}")
         if options["threads"]:
             torch.set_num_threads(max(1, options["threads"]))
+        disable_progress_bar()
         resume = options["resume"] is not None
         run = options["resume"] or options["run"] or new_run_folder(self.kind)
         if count() > 1 and not (options["resume"] or options["run"]):
