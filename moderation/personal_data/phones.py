@@ -12,8 +12,10 @@ import regex
 
 from moderation.personal_data.kinds import LIKELY, POSSIBLE, PROVEN, Found, Kind, digits_of
 
-_EDGE_BEFORE = r"(?<![A-Za-z0-9.,_\-/$€£¥]|\d:)"
-_EDGE_AFTER = r"(?![A-Za-z0-9_]|[.,:\-/]\d|\s?[%€$])"
+_EDGE_BEFORE = r"(?<![A-Za-z0-9._\-/$€£¥]|\d:)"
+_EDGE_AFTER = r"(?![A-Za-z0-9_]|[.:\-/]\d|\s?[%€$])"
+# 1,234,567 is an amount, but numbers with gaps stand in lists without spaces, too.
+_NO_COMMA_BEFORE, _NO_COMMA_AFTER = r"(?<!,)", r"(?!,\d)"
 _INTERNATIONAL = regex.compile(
     r"(?<![A-Za-z0-9+])(?:\+|00)[1-9](?:[ \-./]?(?:\(\d{1,5}\)|\d)){4,16}(?<!\.\d)(?![A-Za-z0-9_]|[.,]\d)"
 )
@@ -24,9 +26,15 @@ _FORMS = (
 )
 # A trunk's 0, nine digits at least and a gap somewhere: dates have eight digits, and numbers in code have no gap.
 _TRUNK = regex.compile(
-    _EDGE_BEFORE + r"(?<!\d )(?:\(0[1-9]\d{0,4}\)|0[1-9]\d{0,4})[ /\-]\d{2,8}(?:[ \-]\d{2,6}){0,4}" + _EDGE_AFTER
+    _EDGE_BEFORE + r"(?<!\d )(?:\(0[1-9]\d{0,4}\)[ /\-]?|0[1-9]\d{0,4}[ /\-])\d{2,8}(?:[ \-]\d{2,6}){0,4}" + _EDGE_AFTER
 )
-_ANY = regex.compile(_EDGE_BEFORE + r"(?:\(\d{1,5}\)|\d)(?:[ \-./]?(?:\(\d{1,5}\)|\d)){4,14}" + _EDGE_AFTER)
+_ANY = regex.compile(
+    _EDGE_BEFORE
+    + _NO_COMMA_BEFORE
+    + r"(?:\(\d{1,5}\)|\d)(?:[ \-./]?(?:\(\d{1,5}\)|\d)){4,14}"
+    + _EDGE_AFTER
+    + _NO_COMMA_AFTER
+)
 _NAMED = regex.compile(
     r"(?:\b(?:tel|fon|phone|telephone|telefon|téléphone|telefono|teléfono|mobile|mobil|handy|cell|fax|call(?: me)?|"
     r"text me|sms|whatsapp|ring)\b|电话|手机|电話|联系方式|热线)[^\d\n+(]{0,16}$",
