@@ -8,7 +8,7 @@ from typing import Final
 from pygments.styles import get_style_by_name
 from pygments.token import STANDARD_TYPES, Token
 
-from conversations.rendering import CLASS_PREFIX
+from conversations.highlighting import CLASS_PREFIX
 
 LIGHT_STYLE: Final = "default"
 DARK_STYLE: Final = "lightbulb"

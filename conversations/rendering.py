@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import MutableMapping, Sequence
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import Any, Final
 
 import nh3
@@ -17,26 +17,24 @@ from django.template.loader import render_to_string
 from linkify_it import LinkifyIt
 from linkify_it.main import Match
 from markdown_it import MarkdownIt
-from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_block import StateBlock, table
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import get_lexer_by_name
 from pygments.token import STANDARD_TYPES
-from pygments.util import ClassNotFound
 
+from conversations.highlighting import CLASS_PREFIX, code_html
 from conversations.models import Message, Turn
 from conversations.wording import message_notice, turn_notice
 
-CLASS_PREFIX: Final = "hl-"
-MAX_HIGHLIGHT_CHARS: Final = 20_000
-"""Longer code is shown without colours: some lexers need quadratic time."""
-MAX_LANGUAGE_CHARS: Final = 30
+MAX_INLINE_CHARS: Final = 4_000
+"""A longer paragraph is shown without marks and links: its brackets and addresses would take quadratic time."""
+MAX_TABLE_CELLS: Final = 4_000
+"""Cells of all tables of one text. A row of two characters can stand for hundreds of empty cells."""
 HEADING_SHIFT: Final = 2
 """The page has the first heading and each message the second, so a message's own begin at the third."""
+LINE_END: Final = re.compile(r"\r\n|\r|\n")
 
 # Characters that turn the direction of the text after them and so can make a link or code read as something else
 # (CVE-2021-42574). The plain marks U+200E, U+200F and U+061C stay.
@@ -44,13 +42,15 @@ _BIDI_CONTROLS: Final = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x
 _WIDE_MARKS: Final = dict.fromkeys(map(ord, "，；：！？、。（）【】《》「」『』“”‘’"), " ")
 _SAFE_LINK: Final = re.compile(r"\s*(?:https?://|mailto:)", re.IGNORECASE)
 
+# Keys of the parser's environment: whether the block may still grow, and how many more cells there may be.
+_IS_OPEN: Final = "is_open"
+_CELLS_LEFT: Final = "cells_left"
+
 _ALIGNMENTS: Final = {
     "text-align:left": "align-left",
     "text-align:center": "align-center",
     "text-align:right": "align-right",
 }
-_formatter: Final = HtmlFormatter(nowrap=True, classprefix=CLASS_PREFIX)
-
 _TAGS: Final = "a blockquote br code del div em h3 h4 h5 h6 hr li ol p pre s span strong table tbody td th thead tr ul"
 _cleaner: Final = nh3.Cleaner(
     tags=set(_TAGS.split(" ")),
@@ -70,36 +70,11 @@ _cleaner: Final = nh3.Cleaner(
 )
 
 
-@lru_cache(maxsize=512)
-def _clean(html: str) -> str:
-    # Cached because a streaming reply renders all its finished blocks again with every event.
-    return _cleaner.clean(html)
-
-
-@lru_cache(maxsize=256)
-def _highlighted(code: str, language: str) -> str:
-    if not language or len(code) > MAX_HIGHLIGHT_CHARS:
-        return escapeHtml(code)
-    try:
-        lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
-    except ClassNotFound:
-        return escapeHtml(code)
-    return highlight(code, lexer, _formatter)
-
-
-def _code_html(code: str, language: str) -> str:
-    return (
-        f'<div class="code-block" dir="ltr"><div class="code-head">'
-        f'<span class="code-lang">{escapeHtml(language)}</span></div>'
-        f'<pre tabindex="0"><code>{_highlighted(code, language.lower())}</code></pre></div>\n'
-    )
-
-
 def _render_fence(
     self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: MutableMapping[str, Any]
 ) -> str:
     words = tokens[index].info.split()
-    return _code_html(tokens[index].content, words[0][:MAX_LANGUAGE_CHARS] if words else "")
+    return code_html(tokens[index].content, words[0] if words else "", is_plain=env[_IS_OPEN])
 
 
 def _render_table_open(
@@ -145,8 +120,41 @@ def _adapt(state: StateCore) -> None:
             token.children = _images_to_links(token.children)
 
 
+def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """The library's rule, until the cells are used up: the rows after that are lines of a paragraph."""
+    if start + 2 > end:
+        return False
+    # Pipes at both ends make one column fewer: the count may be too high, never too low.
+    columns = state.src.count("|", state.bMarks[start + 1], state.eMarks[start + 1]) + 1
+    left: int = state.env.get(_CELLS_LEFT, MAX_TABLE_CELLS)
+    rows = left // columns
+    # The second line, of dashes, is no row.
+    if rows < 1 or not table(state, start, min(end, start + 1 + rows), silent):
+        return False
+    if not silent:
+        state.env[_CELLS_LEFT] = left - columns * (state.line - start - 1)
+    return True
+
+
+def _inline(state: StateCore) -> None:
+    """The library's rule, but a text that is too long stays as it is, line by line."""
+    for token in state.tokens:
+        if token.type != "inline":
+            continue
+        token.children = []
+        if len(token.content) <= MAX_INLINE_CHARS:
+            state.md.inline.parse(token.content, state.md, state.env, token.children)
+            continue
+        for line in token.content.split("\n"):
+            token.children += [Token("text", "", 0, content=line), Token("hardbreak", "br", 0)]
+        token.children.pop()
+
+
 class _Linkify(LinkifyIt):  # type: ignore[misc]
     """Chinese text has no space after an address, so a full-width mark ends it as a space does."""
+
+    def pretest(self, text: str) -> bool:
+        return len(text) <= MAX_INLINE_CHARS and bool(super().pretest(text))
 
     def test(self, text: str) -> bool:
         return bool(super().test(text.translate(_WIDE_MARKS)))
@@ -163,6 +171,8 @@ def _parser() -> MarkdownIt:
     # list streams in, its first dash would make a heading of the line above for a moment.
     parser = MarkdownIt("commonmark", {"html": False, "linkify": True, "breaks": True})
     parser.enable(["table", "strikethrough", "linkify"]).disable(["lheading", "html_block", "html_inline"])
+    parser.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
+    parser.core.ruler.at("inline", _inline)
     parser.linkify = _Linkify()
     # Only addresses with a scheme: "README.md" and "e.g.it" are no links.
     parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
@@ -178,32 +188,59 @@ def _parser() -> MarkdownIt:
 _markdown: Final = _parser()
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Safe HTML of a top-level Markdown block, and the number (from 0) of the line that it starts on.
+
+    A block is closed when text that comes after it cannot change it any more, save by a link defined further down.
+    """
+
+    line: int
+    html: str
+    is_closed: bool
+
+
 def markdown_blocks(text: str) -> list[str]:
     """Safe HTML of each top-level Markdown block, in order; empty for blank text.
 
     While text grows at its end, blocks before the last keep their HTML (unless a link definition arrives for one), and
-    what is unfinished renders as far as it goes: an open code fence is code up to the end.
+    what is unfinished renders as far as it goes: an open code fence is code up to the end. What is too much to render
+    quickly is shown plain: see the limits at the top and `highlighting`.
     """
-    return [html for _line, html in markdown_parts(text)]
+    return [block.html for block in markdown_parts(text)]
 
 
-def markdown_parts(text: str) -> list[tuple[int, str]]:
-    """The blocks of `markdown_blocks`, each with the number (from 0) of the line that it starts on."""
+def markdown_parts(text: str, *, is_growing: bool = False) -> list[Block]:
+    """The blocks of `markdown_blocks`. If the text is still growing, those that may change have no colours yet."""
     # A lone surrogate cannot be encoded and would stop nh3.
     text = text.translate(_BIDI_CONTROLS).encode(errors="replace").decode()
     env: dict[str, Any] = {}
     tokens = _markdown.parse(text, env)
-    parts: list[tuple[int, str]] = []
+    groups: list[tuple[int, list[Token]]] = []
     start = depth = 0
     for index, token in enumerate(tokens):
         depth += token.nesting
         if depth == 0:
-            html = _clean(_markdown.renderer.render(tokens[start : index + 1], _markdown.options, env)).strip()
             lines = tokens[start].map
-            if html and lines is not None:
-                parts.append((lines[0], html))
+            if lines is not None:
+                groups.append((lines[0], tokens[start : index + 1]))
             start = index + 1
-    return parts
+    closed = _closed_count([line for line, _tokens in groups], text) if is_growing else len(groups)
+    blocks = []
+    for number, (line, group) in enumerate(groups):
+        env[_IS_OPEN] = number >= closed
+        html = _cleaner.clean(_markdown.renderer.render(group, _markdown.options, env)).strip()
+        blocks.append(Block(line, html, number < closed))
+    return blocks
+
+
+def _closed_count(lines: list[int], text: str) -> int:
+    """How many blocks are closed: those before the last one that has a whole line.
+
+    The last line may still change its mind: "*" begins a list, "*word" goes on with the paragraph above.
+    """
+    last_line = len(LINE_END.findall(text))
+    return max((number for number, line in enumerate(lines) if line < last_line), default=0)
 
 
 def markdown_to_html(text: str) -> str:

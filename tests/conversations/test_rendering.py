@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
-from html import escape
+from html import escape, unescape
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it.parser_inline import ParserInline
+from markdown_it.token import Token
+from pygments.lexers import AutohotkeyLexer, get_all_lexers
 from pygments.styles import get_style_by_name
 
+from conversations import highlighting
 from conversations.codestyle import CODE_CSS, DARK_STYLE, LIGHT_STYLE, code_css
 from conversations.models import Message, Turn
-from conversations.rendering import markdown_blocks, markdown_to_html, message_html
+from conversations.rendering import (
+    MAX_INLINE_CHARS,
+    MAX_TABLE_CELLS,
+    markdown_blocks,
+    markdown_to_html,
+    message_html,
+)
+from tests.conversations.hostile_markdown import HOSTILE
 from tests.conversations.test_looks import TOKENS, contrast
 from tests.conversations.xss_corpus import PAYLOADS
 
@@ -234,9 +247,103 @@ def test_chinese_marks_end_an_address() -> None:
     assert ">https://example.com/b</a>）。" in html
 
 
-def test_unknown_language_and_long_code_are_shown_plain() -> None:
-    assert '<span class="hl-' not in markdown_to_html("```nosuchlanguage\nx = 1\n```")
-    assert '<span class="hl-' not in markdown_to_html("```python\n" + "x = 1\n" * 4000 + "```")
+@pytest.fixture
+def lexed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The code that a lexer was given."""
+    given: list[str] = []
+    monkeypatch.setattr(highlighting, "coloured", lambda code, _language: given.append(code) or "<span>colours</span>")
+    return given
+
+
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [
+        ("nosuchlanguage", "x = 1\n"),
+        ("autohotkey", "\n " * 20 + "x\n"),
+        ("rst", "`a" * 20 + "\n"),
+        ("terraform", "_" * 20 + "\n"),
+        ("python", "x = 1\n" * 700),
+        ("python", "x" * 300 + "\n"),
+        ("python", "x" + "\n " * 100 + "x\n"),
+        ("java", "a b " * 20 + "\n" + "int a;\n" * 300),
+    ],
+)
+def test_code_that_a_lexer_could_be_slow_for_is_shown_plain(lexed: list[str], language: str, code: str) -> None:
+    html = markdown_to_html(f"```{language}\n{code}```")
+    assert lexed == []
+    assert html == (
+        f'<div class="code-block" dir="ltr"><div class="code-head"><span class="code-lang">{language}</span></div>'
+        f'<pre tabindex="0"><code>{code}</code></pre></div>'
+    )
+
+
+@pytest.mark.parametrize(
+    "language",
+    [
+        "python",
+        "py",
+        "js",
+        "ts",
+        "tsx",
+        "java",
+        "c",
+        "c++",
+        "c#",
+        "go",
+        "rust",
+        "sh",
+        "sql",
+        "html",
+        "css",
+        "json",
+        "yml",
+    ],
+)
+def test_usual_languages_get_colours(lexed: list[str], language: str) -> None:
+    markdown_to_html(f"```{language}\nx = 1\n```\n\n```{language.upper()}\nx = 2\n```")
+    assert lexed == ["x = 1\n", "x = 2\n"]
+
+
+def test_all_listed_languages_are_known_and_keep_the_text() -> None:
+    assert set(highlighting.CHARS_BY_LEXER) <= {name for name, _, _, _ in get_all_lexers(plugins=False)}
+    for language in highlighting.LANGUAGES:
+        html = highlighting.coloured("\n x = 1\n\n$ y\n", language)
+        assert unescape(re.sub("<[^>]*>", "", html)) == "\n x = 1\n\n$ y\n", language
+
+
+def test_code_in_a_markdown_example_gets_no_lexer_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AutohotkeyLexer, "get_tokens_unprocessed", lambda *_args: pytest.fail("the lexer was called"))
+    assert "hl-" in highlighting.coloured("# Head\n\n```autohotkey\nx\n```\n", "markdown")
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_text_is_shown_within_bounds(lexed: list[str], monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    inline = ParserInline.parse
+    paragraphs: list[int] = []
+
+    def count(self: ParserInline, src: str, *args: Any) -> list[Token]:
+        paragraphs.append(len(src))
+        return inline(self, src, *args)
+
+    monkeypatch.setattr(ParserInline, "parse", count)
+    html = markdown_to_html(text)
+    check_safe(html)
+    assert max(paragraphs, default=0) <= MAX_INLINE_CHARS
+    assert html.count("</td>") + html.count("</th>") <= MAX_TABLE_CELLS
+    assert max(map(len, lexed), default=0) <= highlighting.MAX_HIGHLIGHT_CHARS
+    assert len(html) < 30 * len(text)
+
+
+def test_a_paragraph_that_is_too_long_is_shown_as_typed() -> None:
+    line = "**bold** http://a.example <b>"
+    html = markdown_to_html("\n".join([line] * 200))
+    assert html == "<p>" + "<br>\n".join([escape(line, quote=False)] * 200) + "</p>"
+
+
+def test_a_table_that_is_too_long_goes_on_as_lines() -> None:
+    html = markdown_to_html("a|b\n-|-\n" + "x|y\n" * 2_500)
+    assert html.count("<td>") == MAX_TABLE_CELLS - 2
+    assert html.count("x|y") == 2_500 - (MAX_TABLE_CELLS - 2) // 2
 
 
 def test_threads_do_not_mix_their_texts() -> None:
