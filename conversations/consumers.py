@@ -213,7 +213,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
                     self.wake.set()
                 return
             offset = len(self.watch.text) - len(text)
-            blocks = await asyncio.to_thread(self.markdown.blocks, self.watch.text)
+            blocks = await self.markdown.blocks_in_thread(self.watch.text)
             await self._tell(
                 {
                     "type": "text",
@@ -344,7 +344,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
     async def _turn_payload(self, state: ConversationState) -> dict[str, Any]:
         turn = state.turn
         assert turn is not None
-        self.blocks = await asyncio.to_thread(self.markdown.blocks, self.watch.text) if turn.is_active else []
+        self.blocks = await self.markdown.blocks_in_thread(self.watch.text) if turn.is_active else []
         return await self._db(
             partial(
                 turn_payload,
