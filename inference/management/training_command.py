@@ -73,7 +73,7 @@ class TrainingCommand(BaseCommand):
                 raise CommandError(f"--{name.replace('_', '-')} must be {least}")
         if options["threads"]:
             torch.set_num_threads(max(1, options["threads"]))
-        disable_progress_bar()
+        disable_progress_bar()  # type: ignore[no-untyped-call]
         resume = options["resume"] is not None
         run = options["resume"] or options["run"] or new_run_folder(self.kind)
         if count() > 1 and not (options["resume"] or options["run"]):
