@@ -251,7 +251,12 @@ def test_chinese_marks_end_an_address() -> None:
 def lexed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The code that a lexer was given."""
     given: list[str] = []
-    monkeypatch.setattr(highlighting, "coloured", lambda code, _language: given.append(code) or "<span>colours</span>")
+
+    def coloured(code: str, _language: str) -> str:
+        given.append(code)
+        return "<span>colours</span>"
+
+    monkeypatch.setattr(highlighting, "coloured", coloured)
     return given
 
 

@@ -10,6 +10,9 @@ from math import inf
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexer import Lexer
 
 from conversations import highlighting, streaming
 from conversations.rendering import Block, markdown_blocks, markdown_parts
@@ -87,7 +90,6 @@ class Work:
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> Work:
     work = Work()
-    coloured = highlighting.highlight
 
     def parts(text: str, *, is_growing: bool) -> list[Block]:
         blocks = markdown_parts(text, is_growing=is_growing)
@@ -96,9 +98,9 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Work:
         work.threads.add(threading.current_thread().name)
         return blocks
 
-    def colours(code: str, *args: object) -> str:
+    def colours(code: str, lexer: Lexer, formatter: HtmlFormatter[str]) -> str:
         work.lexed.append(code)
-        return coloured(code, *args)
+        return highlight(code, lexer, formatter)
 
     highlighting.coloured.cache_clear()
     monkeypatch.setattr(streaming, "markdown_parts", parts)
