@@ -23,11 +23,6 @@ class Sources:
     train: list[Path]
     held_out: list[Path]
 
-    @property
-    def all(self) -> list[Path]:
-        """Both."""
-        return self.train + self.held_out
-
 
 def find_sources(data: Path, held_out: Path | None) -> Sources:
     """The files meant by ``data``: a folder that prepare_data wrote, with its parts, or any file or folder of rows.
