@@ -12,6 +12,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from chatsite.env import BASE_DIR, EnvironmentFault, read_environment
+from moderation.shipped import SHIPPED_MODEL
 
 try:
     ENV = read_environment()
@@ -266,10 +267,11 @@ INFERENCE_THREADS = ENV.inference_threads
 INFERENCE_MAX_BATCH_TOKENS = ENV.inference_max_batch_tokens
 INFERENCE_KV_BLOCKS = ENV.inference_kv_blocks
 INFERENCE_CONCURRENCY = ENV.inference_concurrency
-TOXICITY_MODEL = ENV.toxicity_model
+TOXICITY_MODEL = ENV.toxicity_model or str(SHIPPED_MODEL)
 TOXICITY_MODEL_CONFIG = ENV.toxicity_model_config
 TOXICITY_DEVICE = ENV.toxicity_device
-CLASSIFIERS = ENV.classifiers or (["rules", "detoxify"] if ENV.toxicity_model else ["rules", "profanity"])
+# The linear model was blended with the judge that ships, and measured so; another model speaks for itself.
+CLASSIFIERS = ENV.classifiers or ["rules", "detoxify" if ENV.toxicity_model else "blend"]
 MAX_PROMPT_CHARS = ENV.max_prompt_chars
 MAX_QUEUED_TURNS = ENV.max_queued_turns
 TURN_RATE = ENV.turn_rate

@@ -1,4 +1,4 @@
-"""A toxicity model and the linear model as one voice: the mean of their logits.
+"""A toxicity model and the linear model as one voice: a weighted mean of their logits.
 
 Each errs where the other does not: the linear model knows single rude words however they are used, the other one knows
 sentences. `docs/moderation.md` has the figures. Where a text has Han characters the linear model, which knows English
@@ -19,6 +19,8 @@ from moderation.readings.reading import VERSION
 from moderation.verdicts import ClassifierResult
 
 LABEL: Final = "toxicity"
+MODEL_SHARE: Final = 0.75
+"""The model's weight. Held-out texts are told apart better than with either alone, or with equal weights."""
 # Beyond these a classifier would outvote the other one by its certainty alone.
 _LOWEST, _HIGHEST = 0.01, 0.99
 _HAN = regex.compile(r"\p{Han}")
@@ -67,8 +69,8 @@ class BlendClassifier:
 
 
 def blended(first: float, second: float) -> float:
-    """The probability whose logit is the mean of both."""
-    mean = (_logit(first) + _logit(second)) / 2
+    """The probability whose logit is the weighted mean of both; ``first`` is the model's."""
+    mean = MODEL_SHARE * _logit(first) + (1 - MODEL_SHARE) * _logit(second)
     return 1 / (1 + math.exp(-mean))
 
 

@@ -63,7 +63,7 @@ Masked binary cross-entropy, AdamW with {rate} (head x{head}), linear with {warm
 machine that was busy with other work. The encoder's own embeddings and its lower {frozen} layers stay as they are:
 where Chinese was learned through them too, English was lost.
 
-    python manage.py train_moderator --data DIR --threads 2 --epochs {epochs}
+{stages}
     python manage.py evaluate_moderator --data DIR --card
 
 ## Measured
@@ -71,8 +71,9 @@ where Chinese was learned through them too, English was lost.
 On {held} held-out rows: each source's own test part, or a tenth of it chosen by a hash of the text. The held-out part
 of a source is like its training part, so **these numbers flatter**: they say how well it learned, not how well it does
 elsewhere. The written test lines and the templates of the fairness table share no sentence with training, but they have
-the same author. "blend" is what ships as the default: toxicity as the mean of the logits with `alt-profanity-check`
-(English only), disguises read as their reader sees them. At 0.5 unless said otherwise.
+the same author, who looked at them between trainings. "blend" is what ships as the default: toxicity as the mean of the
+logits, three to one, with `alt-profanity-check` (English only), disguises read as their reader sees them. At 0.5
+unless said otherwise.
 {transfer}
 {tables}
 
@@ -119,11 +120,29 @@ def card_text(facts: dict[str, Any], vocabulary: int, report: Report) -> str:
         seed=recipe["seed"],
         frozen=recipe["frozen_layers"],
         steps=facts["steps"],
+        stages=_stages(facts),
         minutes=facts["minutes"],
         threads=facts["threads"],
         held=report.rows,
         transfer=f"\n{transfer}\n" if transfer else "",
         tables=report_text(report),
+    )
+
+
+def _stages(facts: dict[str, Any]) -> str:
+    """The commands that made it; and of a training that started from another judge, what that one was."""
+    recipe, first = facts["recipe"], facts.get("started_from")
+    command = "    python manage.py train_moderator --data DIR --threads 2"
+    last = f"--epochs {recipe['epochs']} --learning-rate {recipe['learning_rate']} --seed {recipe['seed']}"
+    if first is None:
+        return f"{command} {last}"
+    before = first["recipe"]
+    return (
+        "There were two runs, the second from the first one's weights, with all written rows and some public ones. "
+        "The numbers above are the second's. The first one's: "
+        f"{first['steps']} steps in {first['minutes']} minutes on these rows.\n\n{_rows(first['rows'])}\n\n"
+        f"{command} --epochs {before['epochs']} --seed {before['seed']} --output FIRST\n"
+        f"{command} --start-from FIRST --share {recipe['share']} \\\n        {last}"
     )
 
 

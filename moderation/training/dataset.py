@@ -64,7 +64,8 @@ def is_harmful(row: Row) -> bool:
 def lessons_prepare(data: Path, *, seed: int, without: Sequence[str] = (), share: float = 1.0) -> Lessons:
     """Read all sources under ``data``; leave the sources ``without`` out of training (they stay in the test part).
 
-    ``share`` thins the training part out. Raises ``DataFault`` when there is nothing to learn from.
+    ``share`` thins the public rows of the training part out; the written ones stay. Raises ``DataFault`` when there is
+    nothing to learn from.
     """
     moderation = data / "moderation"
     if not moderation.is_dir():
@@ -82,7 +83,9 @@ def lessons_prepare(data: Path, *, seed: int, without: Sequence[str] = (), share
     train, test = _parts(rows)
     train = _thinned((row for row in train if row.source not in without), MOST, rng)
     if share < 1:
-        train = rng.sample(train, round(len(train) * share))
+        written = [row for row in train if row.source.startswith("written")]
+        public = [row for row in train if not row.source.startswith("written")]
+        train = rng.sample(public, round(len(public) * share)) + written
     if len({is_harmful(row) for row in train}) < 2:
         raise DataFault(f"{data} gives {len(train)} rows, all of one kind; harmful and harmless ones are needed")
     train += _varied(train, lexicon, rng)

@@ -98,7 +98,10 @@ def _begin(
 def _facts(
     settings: JudgeSettings, lessons: Lessons, trained: Trained, border: int, *, resumed: bool
 ) -> dict[str, Any]:
-    return {
+    before: dict[str, Any] = {}
+    if settings.start_from:
+        before["started_from"] = json.loads((Path(settings.start_from) / FACTS).read_text(encoding="utf-8"))
+    return before | {
         # A folder's name says nothing to others.
         "recipe": {**asdict(settings), "data": "DIR", "encoder": "", "start_from": bool(settings.start_from)},
         "encoder_tokens": border,
