@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import codecs
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -11,13 +12,15 @@ from hypothesis import strategies as st
 
 from moderation.classifiers.readings import with_readings
 from moderation.classifiers.rules import RulesClassifier
+from moderation.gate import Gate
 from moderation.patterns import RuleLine
+from moderation.policy import DEFAULT_POLICY, decide
 from moderation.readings.letters import read_letters
 from moderation.readings.mapped import Mapped
 from moderation.readings.reading import MAX_READINGS, readings_of
 from moderation.readings.vocabulary import segmented
 from moderation.readings.wording import worded
-from moderation.verdicts import ClassifierResult, Span
+from moderation.verdicts import Blocked, ClassifierResult, Span, Stage, Verdict
 from tests.moderation.disguises import HOSTILE
 
 # Pieces that the readings look for, so that random texts are full of them.
@@ -127,6 +130,31 @@ def test_what_a_reading_finds_is_marked_where_it_was_written() -> None:
     assert text[span.start : span.end] == "k.i.l.l y0ur<b>s</b>elf"
     assert span.source == "rule 1 (shown)"
     assert classifier.predict_plain([text])[0].scores == {}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "k i l l   y o u r s e l f",
+        base64.b64encode(b"you should kill yourself").decode(),
+        base64.b64encode(b"The weather is fine and the train is on time, so you should kill yourself.").decode(),
+        "<b>k</b>" + "".join(f"<i>{letter}</i>" for letter in "ill") + " yourself",
+    ],
+)
+def test_a_disguise_that_windows_may_cut_is_blocked(written: str) -> None:
+    rule = RulesClassifier([RuleLine(1, False, "kill yourself", "self_harm", 0.95)])
+
+    def judge(texts: Sequence[str]) -> list[Verdict]:
+        return [decide([result], Stage.REPLY, DEFAULT_POLICY, 1) for result in rule.predict(texts)]
+
+    harmless = "The weather is fine and the train is on time. " * 8
+    for before in range(0, 200, 23):
+        gate = Gate(judge, DEFAULT_POLICY.gate, clock=lambda: 0.0)
+        text = f"{harmless[:before]} {written} {harmless}"
+        out = [
+            event for start in range(0, len(text), 4) for event in gate.feed(text[start : start + 4])
+        ] + gate.finish()
+        assert isinstance(out[-1], Blocked), before
 
 
 def test_the_higher_score_counts_and_an_error_about_a_reading_is_an_error() -> None:
