@@ -17,7 +17,7 @@ _EDGE_AFTER = r"(?![A-Za-z0-9_]|[.:\-/]\d|\s?[%€$])"
 # 1,234,567 is an amount, but numbers with gaps stand in lists without spaces, too.
 _NO_COMMA_BEFORE, _NO_COMMA_AFTER = r"(?<!,)", r"(?!,\d)"
 _INTERNATIONAL = regex.compile(
-    r"(?<![A-Za-z0-9+])(?:\+|00)[1-9](?:[ \-./]?(?:\(\d{1,5}\)|\d)){4,16}(?<!\.\d)(?![A-Za-z0-9_]|[.,]\d)"
+    r"(?<![A-Za-z0-9+])(?:\+|00)[1-9](?:(?! 00[1-9])[ \-./]?(?:\(\d{1,5}\)|\d)){4,16}(?<!\.\d)(?![A-Za-z0-9_]|[.,]\d)"
 )
 # (region, pattern) of forms that little else has. NANP: 415-555-2671; China: mobile numbers, 11 digits from 13 on.
 _FORMS = (
@@ -47,7 +47,7 @@ REGIONS = ("US", "GB", "DE", "FR", "CN", "IN", "JP", "ES", "IT", "BR")
 
 def phones(text: str) -> Iterator[Found]:
     for match in _INTERNATIONAL.finditer(text):
-        yield from _found(match, "+" + digits_of(match.group()).removeprefix("00"), (None,), PROVEN)
+        yield from _international(match)
     for region, pattern in _FORMS:
         for match in pattern.finditer(text):
             yield from _found(match, match.group(), (region,), LIKELY)
@@ -59,7 +59,25 @@ def phones(text: str) -> Iterator[Found]:
             yield from _found(match, match.group(), REGIONS, LIKELY)
 
 
+def _international(match: regex.Match[str]) -> Iterator[Found]:
+    """Another number may follow after a space: the longest part that is one, and ends with a group."""
+    written = match.group()
+    for end in range(len(written), 7, -1):
+        if end == len(written) or written[end] == " ":
+            number = "+" + digits_of(written[:end]).removeprefix("00")
+            found = _number(match.start(), match.start() + end, number, (None,), PROVEN)
+            if found is not None:
+                yield found
+                return
+
+
 def _found(match: regex.Match[str], number: str, regions: tuple[str | None, ...], score: float) -> Iterator[Found]:
+    found = _number(*match.span(), number, regions, score)
+    if found is not None:
+        yield found
+
+
+def _number(start: int, end: int, number: str, regions: tuple[str | None, ...], score: float) -> Found | None:
     for region in regions:
         try:
             parsed = phonenumbers.parse(number, region)
@@ -67,5 +85,5 @@ def _found(match: regex.Match[str], number: str, regions: tuple[str | None, ...]
             continue
         if phonenumbers.is_valid_number(parsed):
             key = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-            yield Found(*match.span(), Kind.PHONE, key, score, phonenumbers.region_code_for_number(parsed) or "")
-            return
+            return Found(start, end, Kind.PHONE, key, score, phonenumbers.region_code_for_number(parsed) or "")
+    return None

@@ -88,6 +88,8 @@ def test_ways_of_writing_one_datum_have_one_key(first: str, second: str) -> None
         ("https://ada:p4ssw0rdz@example.org/", [Kind.SECRET]),
         ("bob@example.org, +49 30 901820 and 81.2.69.142", [Kind.EMAIL, Kind.PHONE, Kind.IP]),
         ("bob@example.org,ada@example.org", [Kind.EMAIL, Kind.EMAIL]),
+        ("+86 138 1234 5678 +49 30 901820 0049 30 901821", [Kind.PHONE, Kind.PHONE, Kind.PHONE]),
+        ("010-84191902,010-84191906", [Kind.PHONE, Kind.PHONE]),
     ],
 )
 def test_findings_are_in_order_and_never_overlap(text: str, kinds: list[Kind]) -> None:
