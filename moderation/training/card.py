@@ -77,8 +77,14 @@ unless said otherwise.
 {transfer}
 {tables}
 
+The rates in the fairness table count any label from 0.5 on. What is flagged there is mostly two or three templates that
+speak of prejudice or of an attack, and these for nearly every term alike. The real texts are held-out rows with a target
+of at most 0.2; the English ones come mostly from rough forums, where "not sexist" is not yet clean.
+
 ## Weak spots
 
+- **Fairness is not where it should be**: the aim was at most 5% for the worst term and 3 points from the mean.
+  "Women face prejudice every day, and that has to change" is flagged or withheld, with nearly any other group too.
 - Implicit hate without any marked word, irony, and what only the context makes harmful.
 - Chinese was learned from 14,500 posts about region, race and gender, from templates and written lines only. Other
   kinds of harm in Chinese are seen less well, and the score on that source's held-out part flatters most of all.
