@@ -178,8 +178,8 @@ def _levels(flag: float | None, block: float | None, *labels: str) -> dict[str, 
 
 
 _PROMPT = (
-    _levels(0.6, 0.95, "toxicity", "obscene", "insult", "sexual_explicit")
-    | _levels(0.6, 0.9, "severe_toxicity", "threat", "identity_attack", "violence", "illicit")
+    _levels(0.6, 0.9, "toxicity", "obscene", "insult", "sexual_explicit", "severe_toxicity", "threat")
+    | _levels(0.6, 0.9, "identity_attack", "violence", "illicit")
     # A person who writes of harming themselves must get an answer; a reviewer sees it.
     | _levels(0.5, None, "self_harm", "prompt_attack")
 )

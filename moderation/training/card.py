@@ -77,9 +77,10 @@ unless said otherwise.
 {transfer}
 {tables}
 
-The rates in the fairness table count any label from 0.5 on. What is flagged there is mostly two or three templates that
-speak of prejudice or of an attack, and these for nearly every term alike. The real texts are held-out rows with a target
-of at most 0.2; the English ones come mostly from rough forums, where "not sexist" is not yet clean.
+The rates in the fairness table count any label from 0.5 on. What is flagged there is mostly three templates (of
+prejudice, of a choir that needs more people, of a poem), and these for nearly every term alike. The real texts are
+held-out rows with a target of at most 0.2; the English ones come mostly from rough forums, where "not sexist" is not
+yet clean.
 
 ## Weak spots
 
