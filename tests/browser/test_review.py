@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import zlib
 from collections.abc import Iterator
 
 import pytest
@@ -18,7 +19,8 @@ RUDE = "You are a stupid fucking idiot and everybody hates you."
 
 
 def coded(text: str) -> str:
-    return "coded:" + base64.b64encode(text.encode()).decode()
+    # Packed as well, because the judge reads plain base64.
+    return "coded:" + base64.b64encode(zlib.compress(text.encode())).decode()
 
 
 @pytest.fixture

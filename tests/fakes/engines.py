@@ -5,7 +5,7 @@ The newest user message is the script:
 - ``say:TEXT`` answers TEXT, a word at a time;
 - ``slow:SECONDS:TEXT`` the same, spread evenly over SECONDS;
 - ``long:WORDS:RATE`` answers ``word1 word2 ...``, RATE words a second;
-- ``coded:BASE64`` answers what is encoded, so that the prompt itself gives the judge nothing to find;
+- ``coded:BASE64`` answers what is packed in it (zlib), so that the prompt itself gives the judge nothing to find;
 - ``fail:CODE`` or ``fail:CODE:TEXT`` raises the engine error of that code, after TEXT if there is one;
 - anything else is answered by ``You said: ...``.
 
@@ -18,6 +18,7 @@ import base64
 import itertools
 import re
 import time
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 
 from inference.base import (
@@ -100,7 +101,7 @@ def _script(prompt: str) -> tuple[list[str], float, type[EngineError] | None]:
     if kind == "say":
         return words(rest), 0.0, None
     if kind == "coded":
-        return words(base64.b64decode(rest).decode()), 0.0, None
+        return words(zlib.decompress(base64.b64decode(rest)).decode()), 0.0, None
     if kind == "slow":
         pieces = words(text)
         return pieces, float(first) / len(pieces), None
