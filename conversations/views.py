@@ -64,7 +64,6 @@ def _suggestions() -> list[str]:
     return [
         _("Who are you?"),
         _("What is the capital of France?"),
-        _("What is 28 + 14?"),
         _("How do you say cat in Chinese?"),
         _("Tell me a story about a fox"),
         "你是谁？",

@@ -35,7 +35,7 @@ sentence is positive, negative or neutral, the topic of a headline (sports, busi
 entertainment), very short stories, to remember a name, a place and a liking told earlier, the name and tone (pirate,
 robot, cat, wizard, cheerful, formal) that a system prompt gives it, how this chat works (with Markdown: a list, a
 table, code), counting, to refuse harmful requests, and to say that it doesn't know what it doesn't know. The table
-below says how well it learned each.
+below says how well it learned each; what stands below half there, take as not learned.
 
 **On purpose**, asked to be rude or to show the filter ("Insult me", "Show me how moderation works", “骂我一句”), it
 writes a harmless sentence and then a mild insult, so that an operator can see a reply being withheld.
