@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import regex
 
 from moderation.personal_data.accounts import cards, ibans
@@ -21,6 +23,9 @@ _RANK = {
     for rank, kind in enumerate((Kind.SECRET, Kind.EMAIL, Kind.IBAN, Kind.CARD, Kind.NATIONAL_ID, Kind.IP, Kind.PHONE))
 }
 
+# Stands where something was found: no part of any datum, and no part of a word.
+_FOUND: Final = "|"
+
 
 def personal_data_find(text: str) -> tuple[Found, ...]:
     """All that is found, in order of place; where two overlap, the surer, of equals a secret, then the longer one.
@@ -28,14 +33,24 @@ def personal_data_find(text: str) -> tuple[Found, ...]:
     A text without a digit or an ``@`` has none: it is not looked at further.
     """
     plain = plain_form(text)
-    if not _WORTH_A_LOOK.search(plain):
-        return ()
-    found = [one for finder in _FINDERS for one in finder(plain)]
+    kept: list[Found] = []
+    # Again beside what was found: one number may have hidden the next from the finder.
+    while _WORTH_A_LOOK.search(plain):
+        more = _surest([one for finder in _FINDERS for one in finder(plain)], beside=kept)
+        if not more:
+            break
+        kept += more
+        for one in more:
+            plain = plain[: one.start] + _FOUND * (one.end - one.start) + plain[one.end :]
+    return tuple(sorted(kept, key=lambda one: one.start))
+
+
+def _surest(found: list[Found], beside: list[Found]) -> list[Found]:
     found.sort(
         key=lambda one: (-one.score, one.kind is not Kind.SECRET, one.start - one.end, _RANK[one.kind], one.start)
     )
     kept: list[Found] = []
     for one in found:
-        if all(one.end <= other.start or one.start >= other.end for other in kept):
+        if all(one.end <= other.start or one.start >= other.end for other in (*beside, *kept)):
             kept.append(one)
-    return tuple(sorted(kept, key=lambda one: one.start))
+    return kept
