@@ -10,14 +10,12 @@ import logging
 import os
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import redis
 from celery import signals
 from django.conf import settings
-from django.db import connections
 
 from chatsite.presence import RENEW_SECONDS, TIMEOUT_SECONDS, presence_client, presence_end, presence_renew
 from conversations.turns import shutdown_begin
@@ -77,13 +75,12 @@ def worker_warm_up(sender: str, instance: Any, **_kwargs: Any) -> None:
     if INFERENCE_QUEUE not in instance.app.amqp.queues.consume_from:
         return
     try:
-        # Both at once: each does its work in a thread of its own, and much of it is waiting for files.
-        with ThreadPoolExecutor(1, "judge-warm-up") as pool:
-            judge = pool.submit(_judge_warm_up)
-            logger.info("loading the model %s and the judge", settings.CHAT_MODEL)
-            engine = inference_runtime.get_engine()
-            engine.warm_up()
-            judge.result()
+        logger.info("loading the model %s and the judge", settings.CHAT_MODEL)
+        engine = inference_runtime.get_engine()
+        # One after the other: transformers imports its models when they are first asked for, and two threads that do so
+        # at once find them half imported.
+        moderation_runtime.warm_up()
+        engine.warm_up()
     except EngineError as error:
         _give_up(f"The model cannot be served: {error}", restart_may_help=error.retryable)
     except Exception as error:
@@ -91,13 +88,6 @@ def worker_warm_up(sender: str, instance: Any, **_kwargs: Any) -> None:
         _give_up(f"The model or the judge cannot be loaded: {type(error).__name__}: {error}", restart_may_help=False)
     _presence = PresenceThread(sender, engine.name)
     _presence.start()
-
-
-def _judge_warm_up() -> None:
-    try:
-        moderation_runtime.warm_up()
-    finally:
-        connections.close_all()  # this thread's own
 
 
 def _give_up(message: str, *, restart_may_help: bool) -> None:

@@ -145,7 +145,7 @@ def test_a_flag_is_shown_with_all_that_a_reviewer_needs(browser: Client) -> None
     )
     html = page(browser, item_url(review))
     assert "What do you think of &lt;b&gt;my boss&lt;/b&gt;?" in html
-    shown, withheld = re.findall(r'review-text review-(?:shown|withheld)">(.*?)</p>', html, re.DOTALL)
+    shown, withheld = re.findall(r'review-text review-(?:shown|withheld)"[^>]*>(.*?)</p>', html, re.DOTALL)
     assert shown == '<mark title="threat">Good day. </mark>'
     assert withheld == '<mark title="threat">&lt;b&gt;You&lt;/b&gt; will regret this.</mark>'
     assert '<meter max="1" low="0.60" high="0.85" optimum="0" value="0.93">0.93</meter>' in html
