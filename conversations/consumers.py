@@ -27,6 +27,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.db import DatabaseError, InterfaceError
 from django.utils import translation
 from django.utils.translation import gettext as _
+from redis.exceptions import RedisError
 
 from conversations.events import TextEvent, TurnChanged, conversation_group, session_group, user_group
 from conversations.frames import (
@@ -73,7 +74,18 @@ class ConversationConsumer(AsyncWebsocketConsumer):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.peer = Peer(send)
         try:
-            await super().__call__(scope, receive, cast(Any, self.peer.send))
+            try:
+                await super().__call__(scope, receive, cast(Any, self.peer.send))
+            except RedisError:
+                if self.peer.is_accepted:
+                    raise
+                # A connection that Redis dropped while nobody used it is noticed only now; the next one is new.
+                await super().__call__(scope, receive, cast(Any, self.peer.send))
+        except RedisError as error:
+            logger.warning("a socket was closed, Redis is away: %s", type(error).__name__)
+            if not self.peer.is_accepted:
+                await self.peer.send({"type": "websocket.accept"})
+            await self.peer.send({"type": "websocket.close", "code": TRY_AGAIN})
         finally:
             # However it ended, also by an error: Channels calls disconnect only for a browser that went.
             if self.watcher is not None:

@@ -20,12 +20,14 @@ class Peer:
 
     def __init__(self, send: Callable[[AsgiMessage], Awaitable[None]]) -> None:
         self._send = send
+        self.is_accepted = False
         self.is_closed = False
         self.is_gone = False
 
     async def send(self, message: AsgiMessage) -> None:
         if self.is_closed or self.is_gone:
             return
+        self.is_accepted = self.is_accepted or message["type"] == "websocket.accept"
         self.is_closed = message["type"] == "websocket.close"
         try:
             await self._send(message)

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import OperationalError
 from django.test import Client
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from chatsite.asgi import application
 from conversations import consumers, services, turns
@@ -335,6 +336,32 @@ async def test_database_away_for_a_moment_keeps_the_socket(
             await socket.send(type="ping")
             assert (await socket.next())["type"] == "pong"
         assert (await socket.next("title"))["title"] == "New name"
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+async def test_redis_away_at_the_start(
+    user: User, conversation: Conversation, monkeypatch: pytest.MonkeyPatch, failures: int
+) -> None:
+    layer = get_channel_layer()
+    assert layer is not None
+    new_channel = layer.new_channel
+    left = failures
+
+    async def fail_first(*arguments: str) -> str:
+        nonlocal left
+        left -= 1
+        if left >= 0:
+            raise RedisConnectionError("gone")
+        return str(await new_channel(*arguments))
+
+    monkeypatch.setattr(layer, "new_channel", fail_first)
+    if failures == 1:
+        async with connected(conversation.pk, user) as (_socket, snapshot):
+            assert snapshot["type"] == "snapshot"
+        return
+    socket = Socket(conversation.pk, await database_sync_to_async(cookie_of)(user))
+    assert await socket.connect()
+    assert await socket.close_code() == consumers.TRY_AGAIN
 
 
 class TestStrangers:
