@@ -59,14 +59,17 @@ def test_same_blocks_as_the_whole_at_every_moment(pieces: list[str]) -> None:
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=40))
+@example(["```py\n", "word "])
 def test_only_colours_differ_while_text_grows(pieces: list[str]) -> None:
     text = "".join(pieces)
     growing = markdown_parts(text, is_growing=True)
     for block, whole in zip(growing, markdown_blocks(text), strict=True):
-        assert block.html == whole or (not block.is_closed and _without_colours(whole) == block.html)
+        assert block.html == whole or (not block.is_closed and _without_colours(whole) == _without_colours(block.html))
 
 
 def _without_colours(html: str) -> str:
+    # Colouring also ends the last line of code that has no end yet.
+    html = html.replace("\n</code>", "</code>")
     pieces = html.split('<span class="hl-')
     return pieces[0] + "".join(piece.split(">", 1)[1].replace("</span>", "", 1) for piece in pieces[1:])
 

@@ -34,7 +34,7 @@ def test_csv_and_jsonl_are_read_by_column(tmp_path: Path, capsys: pytest.Capture
     (tmp_path / "a.csv").write_text("\ufefftweet,label\nI will kill you,1\nHello,0\n", encoding="utf-8")
     call_command("judge", str(tmp_path / "a.csv"), "--column", "tweet", "--where", "label=0")
     assert "allow: 1 (100.00%)" in capsys.readouterr().out
-    (tmp_path / "a.jsonl").write_text(json.dumps({"text": "I want to die"}) + "\n", encoding="utf-8")
+    (tmp_path / "a.jsonl").write_text(json.dumps({"text": "I want to end my life"}) + "\n", encoding="utf-8")
     call_command("judge", str(tmp_path / "a.jsonl"), "--stage", "prompt")
     assert "flag: 1 (100.00%)" in capsys.readouterr().out
 
