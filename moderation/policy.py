@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import PydanticCustomError
 
 from moderation.gate import GateLimits
-from moderation.verdicts import LABELS, Action, ClassifierResult, Span, Stage, Verdict
+from moderation.verdicts import LABELS, Action, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,56 +121,6 @@ def policy_parse(document: Mapping[str, Any]) -> PolicyDocument:
             for fault in error.errors(include_url=False, include_input=False)
         ]
         raise PolicyFault(faults=faults) from None
-
-
-_STRICTNESS = {Action.ALLOW: 0, Action.FLAG: 1, Action.BLOCK: 2}
-
-
-def strictest(actions: Sequence[Action]) -> Action:
-    """The strictest of some actions; ALLOW for none."""
-    return max(actions, key=_STRICTNESS.__getitem__, default=Action.ALLOW)
-
-
-def decide(results: Sequence[ClassifierResult], stage: Stage, document: PolicyDocument, version: int) -> Verdict:
-    """Put all classifiers' results for one text to a policy. Per label the highest score counts.
-
-    A result with an error, or no result at all, makes the verdict "not judged"; what the other classifiers found still
-    counts, and the stricter of that and the on-error rule is the action.
-    """
-    policy = document.at(stage)
-    scores: dict[str, float] = {}
-    for result in results:
-        for label, score in result.scores.items():
-            scores[label] = max(score, scores.get(label, 0.0))
-    actions = {label: policy.labels[label].action(score) for label, score in scores.items() if label in policy.labels}
-    hits = [label for label, action in actions.items() if action is not Action.ALLOW]
-    hits.sort(key=lambda label: (_STRICTNESS[actions[label]], scores[label]), reverse=True)
-    judged = bool(results) and not any(result.error for result in results)
-    action = strictest(list(actions.values()))
-    if not judged and policy.on_error == "closed":
-        action = Action.BLOCK
-    return Verdict(
-        action=action,
-        judged=judged,
-        labels=tuple(hits),
-        scores=scores,
-        results=tuple(results),
-        spans=merge_spans([span for result in results for span in result.spans if span.label in hits]),
-        policy_version=version,
-    )
-
-
-def merge_spans(spans: Sequence[Span]) -> tuple[Span, ...]:
-    """Join overlapping ranges of the same label; in order of position. Sources are joined with a plus sign."""
-    merged: list[Span] = []
-    for span in sorted(spans, key=lambda span: (span.label, span.start, span.end)):
-        last = merged[-1] if merged else None
-        if last is not None and last.label == span.label and span.start <= last.end:
-            sources = dict.fromkeys([*last.source.split("+"), span.source])
-            merged[-1] = Span(last.start, max(last.end, span.end), span.label, "+".join(filter(None, sources)))
-        else:
-            merged.append(span)
-    return tuple(sorted(merged, key=lambda span: (span.start, span.end, span.label)))
 
 
 def _levels(flag: float | None, block: float | None, *labels: str) -> dict[str, Thresholds]:

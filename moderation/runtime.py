@@ -21,8 +21,9 @@ from moderation.checks import CLASSIFIER_NAMES
 from moderation.classifiers.base import Classifier, ClassifierError
 from moderation.classifiers.ensemble import Ensemble
 from moderation.classifiers.rules import RulesClassifier
+from moderation.deciding import decide
 from moderation.judge import JudgeFault, JudgeThread, Results
-from moderation.policy import DEFAULT_POLICY, PolicyDocument, PolicyFault, decide, policy_parse
+from moderation.policy import DEFAULT_POLICY, PolicyDocument, PolicyFault, policy_parse
 from moderation.selectors import policy_active, rule_lines, rules_fingerprint
 from moderation.verdicts import ClassifierResult, Stage, Verdict
 

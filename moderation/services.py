@@ -16,8 +16,9 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from moderation.deciding import merge_spans, strictest
 from moderation.models import Decision, Policy, Review
-from moderation.policy import merge_spans, policy_parse, strictest
+from moderation.policy import policy_parse
 from moderation.signals import decision_reviewed
 from moderation.verdicts import Action, Blocked, ClassifierResult, Judgement, Span, Stage, Verdict
 

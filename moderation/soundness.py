@@ -9,8 +9,9 @@ import hashlib
 from collections.abc import Iterator
 from enum import StrEnum
 
+from moderation.deciding import strictest
 from moderation.models import Decision, Policy
-from moderation.policy import PolicyDocument, PolicyFault, policy_parse, strictest
+from moderation.policy import PolicyDocument, PolicyFault, policy_parse
 from moderation.verdicts import Action, Stage
 
 _ROUNDED_BY = 0.00005

@@ -18,9 +18,10 @@ from typing import Final
 
 from moderation.classifiers.profanity import ProfanityClassifier
 from moderation.classifiers.rules import RulesClassifier
+from moderation.deciding import decide
 from moderation.default_rules import RULES
 from moderation.patterns import RuleLine
-from moderation.policy import DEFAULT_POLICY, decide
+from moderation.policy import DEFAULT_POLICY
 from moderation.readings.reading import readings_of
 from moderation.verdicts import Action, ClassifierResult, Stage, Verdict
 from tests.moderation.ordinary import messages

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from moderation.policy import DEFAULT_POLICY, PolicyDocument, PolicyFault, decide, merge_spans, policy_parse
+from moderation.deciding import decide, merge_spans
+from moderation.policy import DEFAULT_POLICY, PolicyDocument, PolicyFault, policy_parse
 from moderation.verdicts import LABELS, Action, ClassifierResult, Span, Stage
 
 

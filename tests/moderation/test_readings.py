@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from moderation.classifiers.readings import with_readings
 from moderation.classifiers.rules import RulesClassifier
+from moderation.deciding import decide
 from moderation.gate import Gate
 from moderation.patterns import RuleLine
-from moderation.policy import DEFAULT_POLICY, decide
+from moderation.policy import DEFAULT_POLICY
 from moderation.readings.letters import read_letters
 from moderation.readings.mapped import Mapped
 from moderation.readings.reading import MAX_READINGS, readings_of

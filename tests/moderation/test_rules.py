@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 
 from moderation.classifiers.base import ClassifierError
 from moderation.classifiers.rules import RulesClassifier
+from moderation.deciding import decide
 from moderation.default_rules import RULES
 from moderation.normalise import normalise
 from moderation.patterns import PatternFault, RuleLine, phrase_compile, regex_check
-from moderation.policy import DEFAULT_POLICY, decide
+from moderation.policy import DEFAULT_POLICY
 from moderation.verdicts import LABELS, Action, ClassifierResult, Stage
 
 

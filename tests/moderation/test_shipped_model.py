@@ -12,7 +12,8 @@ from django.conf import settings
 from moderation.classifiers.blend import BlendClassifier
 from moderation.classifiers.detoxify import classifier_load
 from moderation.classifiers.profanity import ProfanityClassifier
-from moderation.policy import DEFAULT_POLICY, decide
+from moderation.deciding import decide
+from moderation.policy import DEFAULT_POLICY
 from moderation.shipped import SHIPPED_MODEL
 from moderation.verdicts import Action, Stage
 

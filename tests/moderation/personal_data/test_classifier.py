@@ -11,11 +11,12 @@ from pytest_django.fixtures import Settings
 
 from moderation import runtime
 from moderation.classifiers.personal_data import PersonalDataClassifier
+from moderation.deciding import decide
 from moderation.gate import Gate, GateLimits
 from moderation.personal_data.finder import VERSION
 from moderation.personal_data.masks import MaskBook, mask
 from moderation.personal_data.streaming import MaskingStream
-from moderation.policy import DEFAULT_POLICY, PolicyDocument, Thresholds, decide
+from moderation.policy import DEFAULT_POLICY, PolicyDocument, Thresholds
 from moderation.verdicts import LABELS, Action, Released, Stage, Verdict
 from tests.moderation.personal_data.samples import ALONE
 
