@@ -39,7 +39,7 @@ def never_block() -> None:
     Random weights write anything, and a blocked reply would end before its time. A text that could not be judged is
     still blocked: then the round fails, as it should.
     """
-    document = import_string("moderation.policy.DEFAULT_POLICY").model_dump(mode="json")
+    document = import_string("moderation.presets.DEFAULT_POLICY").model_dump(mode="json")
     for stage in ("prompt", "reply"):
         labels: dict[str, Any] = document[stage]["labels"]
         for thresholds in labels.values():

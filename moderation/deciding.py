@@ -41,6 +41,7 @@ def decide(results: Sequence[ClassifierResult], stage: Stage, document: PolicyDo
         results=tuple(results),
         spans=merge_spans([span for result in results for span in result.spans if span.label in hits]),
         policy_version=version,
+        withdraws=any(actions[label] is Action.BLOCK and policy.labels[label].late == "withdraw" for label in hits),
     )
 
 

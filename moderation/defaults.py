@@ -9,7 +9,7 @@ from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 
 from moderation.models import Policy
-from moderation.policy import DEFAULT_POLICY
+from moderation.presets import DEFAULT_POLICY
 
 REVIEWERS: Final = "Reviewers"
 REVIEWER_PERMISSIONS: Final = ("view_review", "resolve_review", "view_decision")

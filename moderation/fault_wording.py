@@ -32,6 +32,12 @@ _DOCUMENT: Mapping[str, str | Promise] = {
         "overlap_chars (%(overlap)s) and hold_back_chars (%(hold_back)s) together must be below window_chars "
         "(%(window)s)"
     ),
+    "notice_language": gettext_lazy("%(language)s is not a language code; write it small, like en or zh-hans"),
+    "notice_length": gettext_lazy("a notice has 1 to %(limit)s characters; this one has %(length)s"),
+    "late_elsewhere": gettext_lazy(
+        "only a reply is shown in parts, so only there can a part be withdrawn; take late out of "
+        "%(stage)s.labels.%(label)s"
+    ),
     "missing": gettext_lazy("is missing"),
     "extra_forbidden": gettext_lazy("is not a key that is known here"),
     "greater_than_equal": gettext_lazy("must be %(ge)s or more"),
@@ -42,6 +48,7 @@ _DOCUMENT: Mapping[str, str | Promise] = {
     "int_type": gettext_lazy("must be a whole number"),
     "int_parsing": gettext_lazy("must be a whole number"),
     "int_from_float": gettext_lazy("must be a whole number"),
+    "string_type": gettext_lazy("must be text"),
     "dict_type": gettext_lazy("must be an object with keys"),
     "model_type": gettext_lazy("must be an object with keys"),
 }

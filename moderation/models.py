@@ -138,6 +138,7 @@ class Decision(models.Model):
         PROMPT = Stage.PROMPT.value, _("prompt")
         REPLY = Stage.REPLY.value, _("reply")
         TITLE = Stage.TITLE.value, _("title")
+        ATTACHED = Stage.ATTACHED.value, _("attached text")
 
     class ActionChoice(models.TextChoices):
         ALLOW = Action.ALLOW.value, _("allow")

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+import regex
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from moderation.gate import GateLimits
@@ -44,11 +45,42 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+NOTICE_CHARS = 500
+_LANGUAGE = regex.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
+
+
+def _notice_check(notice: dict[str, str]) -> dict[str, str]:
+    for language, text in notice.items():
+        if not _LANGUAGE.fullmatch(language):
+            raise PydanticCustomError(
+                "notice_language",
+                "{language} is not a language code; write it small, like en or zh-hans",
+                {"language": repr(language)},
+            )
+        if not text.strip() or len(text) > NOTICE_CHARS:
+            raise PydanticCustomError(
+                "notice_length",
+                "a notice has 1 to {limit} characters; this one has {length}",
+                {"limit": NOTICE_CHARS, "length": len(text.strip())},
+            )
+    return notice
+
+
+Notice = Annotated[dict[str, str], AfterValidator(_notice_check)]
+"""The site's own words for people whose text is withheld: language code (en, zh-hans) -> plain text."""
+
+
 class Thresholds(_Part):
-    """From which score on (0 to 1, itself included) a label flags or blocks; null means never."""
+    """From which score on (0 to 1, itself included) a label flags or blocks; null means never.
+
+    ``late`` says what becomes of the part of a reply that was shown before the block: *cut* leaves it, *withdraw* takes
+    it back from every open page. ``notice`` is told instead of the product's own sentence where this label blocked.
+    """
 
     flag: float | None = Field(None, ge=0, le=1)
     block: float | None = Field(None, ge=0, le=1)
+    late: Literal["cut", "withdraw"] = "cut"
+    notice: Notice = {}
 
     @model_validator(mode="after")
     def _ordered(self) -> Thresholds:
@@ -71,10 +103,19 @@ class Thresholds(_Part):
 
 
 class StagePolicy(_Part):
-    """What holds at one stage. ``on_error``: closed blocks texts that could not be judged, open does not."""
+    """What holds at one stage. ``on_error``: closed blocks texts that could not be judged, open does not.
+
+    ``notice`` is told where a label that blocked has none of its own.
+    """
 
     on_error: Literal["closed", "open"] = "closed"
     labels: dict[str, Thresholds]
+    notice: Notice = {}
+
+    def notice_for(self, labels: Sequence[str]) -> dict[str, str]:
+        """The site's own words for a text that was blocked for these labels, gravest first; empty without any."""
+        own = (self.labels[label].notice for label in labels if label in self.labels)
+        return next(filter(None, own), self.notice)
 
     @field_validator("labels")
     @classmethod
@@ -89,15 +130,34 @@ class StagePolicy(_Part):
 
 
 class PolicyDocument(_Part):
-    """A whole policy: one part for each stage, and the gate's limits."""
+    """A whole policy: a part for each stage, and the gate's limits. Attached text is like a prompt unless it says so."""
 
     prompt: StagePolicy
     reply: StagePolicy
     title: StagePolicy
+    attached: StagePolicy | None = None
     gate: GateLimits = GateLimits()
 
+    @model_validator(mode="after")
+    def _late_is_for_replies(self) -> PolicyDocument:
+        for stage in Stage:
+            late = [label for label, level in self.at(stage).labels.items() if level.late == "withdraw"]
+            if late and stage is not Stage.REPLY:
+                raise PydanticCustomError(
+                    "late_elsewhere",
+                    "only a reply is shown in parts, so only there can a part be withdrawn; take late out of "
+                    "{stage}.labels.{label}",
+                    {"stage": stage.value, "label": late[0]},
+                )
+        return self
+
     def at(self, stage: Stage) -> StagePolicy:
-        parts = {Stage.PROMPT: self.prompt, Stage.REPLY: self.reply, Stage.TITLE: self.title}
+        parts = {
+            Stage.PROMPT: self.prompt,
+            Stage.REPLY: self.reply,
+            Stage.TITLE: self.title,
+            Stage.ATTACHED: self.attached or self.prompt,
+        }
         return parts[stage]
 
     def ignores(self, label: str, score: float) -> bool:
@@ -121,27 +181,3 @@ def policy_parse(document: Mapping[str, Any]) -> PolicyDocument:
             for fault in error.errors(include_url=False, include_input=False)
         ]
         raise PolicyFault(faults=faults) from None
-
-
-def _levels(flag: float | None, block: float | None, *labels: str) -> dict[str, Thresholds]:
-    return {label: Thresholds(flag=flag, block=block) for label in labels}
-
-
-_PROMPT = (
-    _levels(0.6, 0.9, "toxicity", "obscene", "insult", "sexual_explicit", "severe_toxicity", "threat")
-    | _levels(0.6, 0.9, "identity_attack", "violence", "illicit")
-    # A person who writes of harming themselves must get an answer; a reviewer sees it.
-    | _levels(0.5, None, "self_harm", "prompt_attack")
-)
-_REPLY = (
-    _levels(0.6, 0.85, "toxicity", "obscene", "insult", "threat", "identity_attack", "violence", "illicit")
-    | _levels(0.5, 0.8, "severe_toxicity", "sexual_explicit", "self_harm")
-    | _levels(0.6, None, "prompt_attack")
-)
-
-DEFAULT_POLICY = PolicyDocument(
-    prompt=StagePolicy(labels=_PROMPT),
-    reply=StagePolicy(labels=_REPLY),
-    title=StagePolicy(labels={label: Thresholds(block=level.flag) for label, level in _REPLY.items()}),
-)
-"""What a new site begins with, as version 1. Where the numbers come from is told in docs/moderation.md."""

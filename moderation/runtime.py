@@ -23,7 +23,8 @@ from moderation.classifiers.ensemble import Ensemble
 from moderation.classifiers.rules import RulesClassifier
 from moderation.deciding import decide
 from moderation.judge import JudgeFault, JudgeThread, Results
-from moderation.policy import DEFAULT_POLICY, PolicyDocument, PolicyFault, policy_parse
+from moderation.policy import PolicyDocument, PolicyFault, policy_parse
+from moderation.presets import DEFAULT_POLICY
 from moderation.selectors import policy_active, rule_lines, rules_fingerprint
 from moderation.verdicts import ClassifierResult, Stage, Verdict
 

@@ -32,6 +32,7 @@ class Stage(StrEnum):
     PROMPT = "prompt"
     REPLY = "reply"
     TITLE = "title"
+    ATTACHED = "attached"
 
 
 class Action(StrEnum):
@@ -54,13 +55,22 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class ClassifierResult:
-    """What one classifier said of one text. With ``error`` set it could not judge, and ``scores`` is empty."""
+    """What one classifier said of one text. With ``error`` set it could not judge, and ``scores`` is empty.
+
+    With ``not_asked`` set the policy's cascade did not ask it (the reason, in English), and ``scores`` is empty too: it
+    must never be read as having passed the text. ``language`` is the text's as detected (ISO 639-1, empty where
+    undetermined). ``low_confidence`` says that the classifier does not know this language; ``None`` for one to which
+    languages make no difference.
+    """
 
     classifier: str
     version: str
     scores: Scores = field(default_factory=dict)
     spans: tuple[Span, ...] = ()
     error: str = ""
+    not_asked: str = ""
+    language: str = ""
+    low_confidence: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,7 @@ class Verdict:
 
     ``judged`` is false when a classifier could not judge; the action then follows the policy's on-error rule and is
     never to be read as "passed". ``labels`` are those that reached a threshold, gravest first. ``scores`` holds the
-    highest score per label.
+    highest score per label. ``withdraws``: what of this text was shown before the block is taken back as well.
     """
 
     action: Action
@@ -79,6 +89,7 @@ class Verdict:
     results: tuple[ClassifierResult, ...]
     spans: tuple[Span, ...]
     policy_version: int
+    withdraws: bool = False
 
     @property
     def is_allowed(self) -> bool:

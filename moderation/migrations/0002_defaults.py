@@ -5,7 +5,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
 from moderation.default_rules import RULES
-from moderation.policy import DEFAULT_POLICY
+from moderation.presets import DEFAULT_POLICY
 
 
 def install(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:

@@ -19,7 +19,7 @@ from moderation.classifiers.blend import BlendClassifier
 from moderation.classifiers.detoxify import classifier_load
 from moderation.classifiers.profanity import ProfanityClassifier
 from moderation.deciding import decide
-from moderation.policy import DEFAULT_POLICY
+from moderation.presets import DEFAULT_POLICY
 from moderation.training.rows import LABELS, Row
 from moderation.training.written import LineSet
 from moderation.verdicts import Action, ClassifierResult, Stage

@@ -15,7 +15,7 @@ from conversations.events import Event
 from conversations.models import Conversation, Turn
 from moderation import runtime as moderation_runtime
 from moderation.models import Policy, Review
-from moderation.policy import DEFAULT_POLICY
+from moderation.presets import DEFAULT_POLICY
 from moderation.services import review_resolve
 from tests.fakes.inprocess import ListEngine, PhraseJudge
 

@@ -13,7 +13,7 @@ from conversations.audit import Scope, ledger_audit
 from conversations.models import Conversation, Message, Turn
 from inference.base import EngineStopped
 from moderation.models import Decision, Policy, Review
-from moderation.policy import DEFAULT_POLICY
+from moderation.presets import DEFAULT_POLICY
 from moderation.soundness import PolicyBook
 from tests.conversations.conftest import Ask, Decide
 from tests.conversations.tampering import BLOCKED, LONG, TEXT, kinds, prompt_of, remove, reply_of, rows_of, tamper

@@ -21,7 +21,7 @@ from moderation.classifiers.rules import RulesClassifier
 from moderation.deciding import decide
 from moderation.default_rules import RULES
 from moderation.patterns import RuleLine
-from moderation.policy import DEFAULT_POLICY
+from moderation.presets import DEFAULT_POLICY
 from moderation.readings.reading import readings_of
 from moderation.verdicts import Action, ClassifierResult, Stage, Verdict
 from tests.moderation.ordinary import messages

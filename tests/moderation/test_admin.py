@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from moderation.marking import pieces_of
 from moderation.models import Decision, Policy, Review, Rule
-from moderation.policy import DEFAULT_POLICY
+from moderation.presets import DEFAULT_POLICY
 from moderation.services import Subject, decision_record
 from moderation.verdicts import Action, Judgement, Stage
 from tests.moderation.conftest import decisions_of, review_make

@@ -9,7 +9,8 @@ from django.utils.translation import override
 
 from moderation.fault_wording import document_sentences, pattern_sentence
 from moderation.patterns import PatternFault, phrase_compile, regex_check
-from moderation.policy import DEFAULT_POLICY, PolicyFault, policy_parse
+from moderation.policy import PolicyFault, policy_parse
+from moderation.presets import DEFAULT_POLICY
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from moderation.deciding import decide, merge_spans
-from moderation.policy import DEFAULT_POLICY, PolicyDocument, PolicyFault, policy_parse
+from moderation.policy import PolicyDocument, PolicyFault, policy_parse
+from moderation.presets import DEFAULT_POLICY
 from moderation.verdicts import LABELS, Action, ClassifierResult, Span, Stage
 
 

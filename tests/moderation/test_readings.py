@@ -15,7 +15,7 @@ from moderation.classifiers.rules import RulesClassifier
 from moderation.deciding import decide
 from moderation.gate import Gate
 from moderation.patterns import RuleLine
-from moderation.policy import DEFAULT_POLICY
+from moderation.presets import DEFAULT_POLICY
 from moderation.readings.letters import read_letters
 from moderation.readings.mapped import Mapped
 from moderation.readings.reading import MAX_READINGS, readings_of

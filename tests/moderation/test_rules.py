@@ -10,7 +10,7 @@ from moderation.deciding import decide
 from moderation.default_rules import RULES
 from moderation.normalise import normalise
 from moderation.patterns import PatternFault, RuleLine, phrase_compile, regex_check
-from moderation.policy import DEFAULT_POLICY
+from moderation.presets import DEFAULT_POLICY
 from moderation.verdicts import LABELS, Action, ClassifierResult, Stage
 
 

@@ -13,7 +13,8 @@ from moderation import runtime
 from moderation.classifiers.base import ClassifierError
 from moderation.classifiers.profanity import ProfanityClassifier
 from moderation.models import Policy, Rule
-from moderation.policy import DEFAULT_POLICY, PolicyFault
+from moderation.policy import PolicyFault
+from moderation.presets import DEFAULT_POLICY
 from moderation.services import policy_publish
 from moderation.verdicts import Action, ClassifierResult, Stage
 

@@ -11,7 +11,8 @@ from django.db import IntegrityError, OperationalError, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from moderation.models import Decision, LedgerIsAppendOnly, Policy, Review
-from moderation.policy import DEFAULT_POLICY, PolicyFault
+from moderation.policy import PolicyFault
+from moderation.presets import DEFAULT_POLICY
 from moderation.selectors import policy_active, reviewer_decision, reviews_for_reviewer
 from moderation.services import (
     NOT_JUDGED_SEVERITY,

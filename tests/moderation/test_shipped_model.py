@@ -13,7 +13,7 @@ from moderation.classifiers.blend import BlendClassifier
 from moderation.classifiers.detoxify import classifier_load
 from moderation.classifiers.profanity import ProfanityClassifier
 from moderation.deciding import decide
-from moderation.policy import DEFAULT_POLICY
+from moderation.presets import DEFAULT_POLICY
 from moderation.shipped import SHIPPED_MODEL
 from moderation.verdicts import Action, Stage
 

@@ -19,7 +19,8 @@ from moderation.default_rules import RULES
 from moderation.defaults import defaults_ensure
 from moderation.models import Policy, Rule
 from moderation.notices import LABEL_NAMES, label_name, withheld_notice
-from moderation.policy import DEFAULT_POLICY, policy_parse
+from moderation.policy import policy_parse
+from moderation.presets import DEFAULT_POLICY
 from moderation.verdicts import LABELS, Stage
 
 

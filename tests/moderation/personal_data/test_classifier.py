@@ -16,7 +16,8 @@ from moderation.gate import Gate, GateLimits
 from moderation.personal_data.finder import VERSION
 from moderation.personal_data.masks import MaskBook, mask
 from moderation.personal_data.streaming import MaskingStream
-from moderation.policy import DEFAULT_POLICY, PolicyDocument, Thresholds
+from moderation.policy import PolicyDocument, Thresholds
+from moderation.presets import DEFAULT_POLICY
 from moderation.verdicts import LABELS, Action, Released, Stage, Verdict
 from tests.moderation.personal_data.samples import ALONE
 
