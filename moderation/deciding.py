@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from moderation.combining import has_judged
 from moderation.policy import PolicyDocument
 from moderation.verdicts import Action, ClassifierResult, Span, Stage, Verdict
 
@@ -16,20 +17,17 @@ def strictest(actions: Sequence[Action]) -> Action:
 
 
 def decide(results: Sequence[ClassifierResult], stage: Stage, document: PolicyDocument, version: int) -> Verdict:
-    """Put all classifiers' results for one text to a policy. Per label the highest score counts.
+    """Put all classifiers' results for one text to a policy, which says how several scores for a label become one.
 
-    A result with an error, or no result at all, makes the verdict "not judged"; what the other classifiers found still
-    counts, and the stricter of that and the on-error rule is the action.
+    A result with an error, or nobody that was asked, makes the verdict "not judged"; what the other classifiers found
+    still counts, and the stricter of that and the on-error rule is the action.
     """
     policy = document.at(stage)
-    scores: dict[str, float] = {}
-    for result in results:
-        for label, score in result.scores.items():
-            scores[label] = max(score, scores.get(label, 0.0))
+    scores = document.combine.scores(results)
     actions = {label: policy.labels[label].action(score) for label, score in scores.items() if label in policy.labels}
     hits = [label for label, action in actions.items() if action is not Action.ALLOW]
     hits.sort(key=lambda label: (_STRICTNESS[actions[label]], scores[label]), reverse=True)
-    judged = bool(results) and not any(result.error for result in results)
+    judged = has_judged(results)
     action = strictest(list(actions.values()))
     if not judged and policy.on_error == "closed":
         action = Action.BLOCK

@@ -11,7 +11,7 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from moderation.verdicts import ClassifierResult
 
@@ -27,18 +27,23 @@ class JudgeFault(Exception):
     """The texts were not judged. The message says why."""
 
 
-class Predictor(Protocol):
-    def predict(self, texts: Sequence[str]) -> Results: ...
+AskedT = TypeVar("AskedT")
+"""What is asked for one text: the text with what the classifiers need to know of it."""
+_ContraT = TypeVar("_ContraT", contravariant=True)
 
 
-class JudgeThread:
+class Predictor(Protocol[_ContraT]):
+    def predict(self, texts: Sequence[_ContraT], /) -> Results: ...
+
+
+class JudgeThread(Generic[AskedT]):
     """Builds its classifiers in its own thread on the first call; begins anew after a failure."""
 
-    def __init__(self, build: Callable[[], Predictor]) -> None:
+    def __init__(self, build: Callable[[], Predictor[AskedT]]) -> None:
         """``build`` is called in the thread; what it raises reaches all who wait."""
         self._build = build
         self._lock = threading.Lock()
-        self._jobs: _Jobs = queue.SimpleQueue()
+        self._jobs: _Jobs[AskedT] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
     @property
@@ -46,7 +51,7 @@ class JudgeThread:
         thread = self._thread
         return thread is not None and thread.is_alive()
 
-    def judge(self, texts: Sequence[str], timeout: float) -> Results:
+    def judge(self, texts: Sequence[AskedT], timeout: float) -> Results:
         """Wait up to ``timeout`` seconds for the results of ``texts``. Raises ``JudgeFault``."""
         job = _Job(texts)
         with self._lock:
@@ -66,8 +71,8 @@ class JudgeThread:
         """Let the thread end once it has answered what waits. Returns at once."""
         self._jobs.put(None)
 
-    def _run(self, jobs: _Jobs) -> None:
-        batch: list[_Job] | None = []
+    def _run(self, jobs: _Jobs[AskedT]) -> None:
+        batch: list[_Job[AskedT]] | None = []
         try:
             predictor = self._build()
             while (batch := _next_batch(jobs)) is not None:
@@ -83,8 +88,8 @@ class JudgeThread:
                 job.fail(fault)
 
 
-class _Job:
-    def __init__(self, texts: Sequence[str]) -> None:
+class _Job(Generic[AskedT]):
+    def __init__(self, texts: Sequence[AskedT]) -> None:
         self.texts = texts
         self.future: Future[Results] = Future()
 
@@ -93,10 +98,10 @@ class _Job:
             self.future.set_exception(error)
 
 
-_Jobs = queue.SimpleQueue[_Job | None]
+_Jobs = queue.SimpleQueue[_Job[AskedT] | None]
 
 
-def _waiting(jobs: _Jobs) -> list[_Job]:
+def _waiting(jobs: _Jobs[AskedT]) -> list[_Job[AskedT]]:
     found = []
     while True:
         try:
@@ -106,7 +111,7 @@ def _waiting(jobs: _Jobs) -> list[_Job]:
             return found
 
 
-def _next_batch(jobs: _Jobs) -> list[_Job] | None:
+def _next_batch(jobs: _Jobs[AskedT]) -> list[_Job[AskedT]] | None:
     """Wait for a job, then take what else waits, up to ``MAX_BATCH_TEXTS`` texts (one job is never split).
 
     None when the thread is to end.
@@ -128,7 +133,7 @@ def _next_batch(jobs: _Jobs) -> list[_Job] | None:
     return [job for job in batch if job.future.set_running_or_notify_cancel()]
 
 
-def _answer(batch: Sequence[_Job], predictor: Predictor) -> None:
+def _answer(batch: Sequence[_Job[AskedT]], predictor: Predictor[AskedT]) -> None:
     texts = [text for job in batch for text in job.texts]
     results = predictor.predict(texts) if texts else []
     if len(results) != len(texts):

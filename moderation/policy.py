@@ -13,6 +13,7 @@ import regex
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from moderation.combining import Combination
 from moderation.gate import GateLimits
 from moderation.verdicts import LABELS, Action, Stage
 
@@ -137,6 +138,7 @@ class PolicyDocument(_Part):
     title: StagePolicy
     attached: StagePolicy | None = None
     gate: GateLimits = GateLimits()
+    combine: Combination = Combination()
 
     @model_validator(mode="after")
     def _late_is_for_replies(self) -> PolicyDocument:

@@ -18,7 +18,7 @@ from django.db import DatabaseError, InterfaceError
 from django.utils.module_loading import import_string
 
 from moderation.checks import CLASSIFIER_NAMES
-from moderation.classifiers.base import Classifier, ClassifierError
+from moderation.classifiers.base import Classifier, ClassifierError, Question
 from moderation.classifiers.ensemble import Ensemble
 from moderation.classifiers.rules import RulesClassifier
 from moderation.deciding import decide
@@ -174,10 +174,12 @@ def judge_texts(texts: Sequence[str], stage: Stage) -> list[Verdict]:
         # Version 0 says in the ledger that no policy of the table was at work.
         nothing = ActivePolicy(0, DEFAULT_POLICY)
         return [decide(results, stage, nothing.document, nothing.version) for results in _failed(texts, str(error))]
-    return [decide(results, stage, policy.document, policy.version) for results in _results(texts)]
+    plan = policy.document.combine.plan(policy.document.at(stage).labels)
+    asked = [Question(text, stage, plan=plan) for text in texts]
+    return [decide(results, stage, policy.document, policy.version) for results in _results(asked)]
 
 
-def _results(texts: Sequence[str]) -> Results:
+def _results(texts: Sequence[Question]) -> Results:
     runtime = _runtime
     try:
         if "rules" in settings.CLASSIFIERS:
@@ -188,7 +190,7 @@ def _results(texts: Sequence[str]) -> Results:
         return _failed(texts, str(fault))
 
 
-def _failed(texts: Sequence[str], why: str) -> Results:
+def _failed(texts: Sequence[object], why: str) -> Results:
     return [(ClassifierResult("judge", "", error=why[:300]),) for _ in texts]
 
 
@@ -200,7 +202,7 @@ def warm_up() -> None:
     active_policy()
     runtime.rules.refresh(runtime.lock)
     try:
-        (results,) = runtime.judge.judge(["Hello, how are you? 你好。"], LOAD_SECONDS)
+        (results,) = runtime.judge.judge([Question("Hello, how are you? 你好。")], LOAD_SECONDS)
     except JudgeFault as fault:
         raise ClassifierError(str(fault)) from fault
     if errors := [f"{result.classifier}: {result.error}" for result in results if result.error]:

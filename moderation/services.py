@@ -224,7 +224,10 @@ def _result_row(result: ClassifierResult) -> dict[str, Any]:
         "version": result.version,
         "scores": _rounded(result.scores),
     }
-    return row | {"error": result.error} if result.error else row
+    for key in ("error", "not_asked", "language"):
+        if said := getattr(result, key):
+            row[key] = said
+    return row | {"low_confidence": True} if result.low_confidence else row
 
 
 def _rounded(scores: Mapping[str, float]) -> dict[str, float]:

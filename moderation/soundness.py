@@ -28,7 +28,7 @@ class RowFault(StrEnum):
     UNNAMED_CLASSIFIER = "unnamed_classifier"
     """No classifier at all, or one without a name or version."""
     ERROR_AS_JUDGED = "error_as_judged"
-    """A classifier failed, or none judged, and yet the row says that the text was judged; or the reverse."""
+    """A classifier failed, or none was asked, and yet the row says that the text was judged; or the reverse."""
     RELEASED_OUTSIDE_JUDGED = "released_outside_judged"
     NO_HOLD_BACK = "no_hold_back"
     """Judged less far beyond what was released than the policy's gate demands, and the text went on."""
@@ -93,7 +93,8 @@ def row_faults(row: Decision, policies: PolicyBook, *, text_ended: bool) -> Iter
 
 def _classifier_faults(row: Decision) -> Iterator[RowFault]:
     failed = [result for result in row.results if result.get("error")]
-    if row.judged != bool(row.results and not failed):
+    has_answer = any(not result.get("not_asked") for result in row.results)
+    if row.judged != (has_answer and not failed):
         yield RowFault.ERROR_AS_JUDGED
     named = [result for result in row.results if result.get("classifier") and result.get("version")]
     # One that failed may not have got as far as having a version.

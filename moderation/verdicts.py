@@ -78,8 +78,9 @@ class Verdict:
     """What a policy made of all classifiers' results for one text.
 
     ``judged`` is false when a classifier could not judge; the action then follows the policy's on-error rule and is
-    never to be read as "passed". ``labels`` are those that reached a threshold, gravest first. ``scores`` holds the
-    highest score per label. ``withdraws``: what of this text was shown before the block is taken back as well.
+    never to be read as "passed". ``labels`` are those that reached a threshold, gravest first. ``scores`` holds one
+    score per label: the highest, or what the policy makes of several. ``withdraws``: what of this text was
+    shown before the block is taken back as well.
     """
 
     action: Action

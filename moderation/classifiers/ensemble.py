@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from moderation.classifiers.base import Classifier
-from moderation.verdicts import ClassifierResult
+from moderation.classifiers.base import Classifier, KnowsStages, Question, is_strange
+from moderation.verdicts import ClassifierResult, Stage
 
 logger = logging.getLogger(__name__)
 
@@ -14,15 +15,66 @@ MAX_ERROR_CHARS = 300
 
 
 class Ensemble:
-    """Asks each classifier for the whole batch."""
+    """Asks the classifiers for whole batches: first those whom each text's plan asks first, then the others, for the
+    texts that are still open.
+    """
 
     def __init__(self, classifiers: Sequence[Classifier]) -> None:
         self.classifiers = tuple(classifiers)
 
-    def predict(self, texts: Sequence[str]) -> list[tuple[ClassifierResult, ...]]:
-        """For each text the results of all classifiers, in the order in which they were given."""
-        columns = [_predict(classifier, texts) for classifier in self.classifiers]
-        return list(zip(*columns, strict=True)) if columns else [() for _ in texts]
+    def predict(self, questions: Sequence[Question]) -> list[tuple[ClassifierResult, ...]]:
+        """For each text the results of all classifiers, in the order in which they were given.
+
+        One that was not asked for a text is there too, and its result says why it was not.
+        """
+        first = [self._ask_first(question) for question in questions]
+        columns: list[dict[int, ClassifierResult]] = [{} for _ in self.classifiers]
+        for index, classifier in enumerate(self.classifiers):
+            wanted = [number for number, names in enumerate(first) if classifier.name in names]
+            columns[index] = _ask(classifier, questions, wanted)
+        reasons = [
+            question.plan.answer_stands([column[number] for column in columns if number in column])
+            for number, question in enumerate(questions)
+        ]
+        for classifier, column in zip(self.classifiers, columns, strict=True):
+            rest = [number for number in range(len(questions)) if number not in column]
+            column.update(_ask(classifier, questions, (number for number in rest if not reasons[number])))
+            for number in rest:
+                if reasons[number]:
+                    column[number] = ClassifierResult(
+                        classifier.name,
+                        _at(classifier, questions[number].stage).version,
+                        not_asked=reasons[number],
+                        language=questions[number].language,
+                    )
+        return [tuple(column[number] for column in columns) for number in range(len(questions))]
+
+    def _ask_first(self, question: Question) -> set[str]:
+        """The names of those who are asked at once. All of them where a plan leaves nobody to begin with."""
+        names = {classifier.name for classifier in self.classifiers}
+        return names - set(question.plan.last) or names
+
+
+def _at(classifier: Classifier, stage: Stage) -> Classifier:
+    return classifier.at(stage) if isinstance(classifier, KnowsStages) else classifier
+
+
+def _ask(classifier: Classifier, questions: Sequence[Question], numbers: Iterable[int]) -> dict[int, ClassifierResult]:
+    """The results for the questions with these numbers; one batch, or one for each stage where that makes a
+    difference.
+    """
+    batches: dict[Stage | None, list[int]] = {}
+    for number in numbers:
+        stage = questions[number].stage if isinstance(classifier, KnowsStages) else None
+        batches.setdefault(stage, []).append(number)
+    found: dict[int, ClassifierResult] = {}
+    for stage, batch in batches.items():
+        asked = classifier if stage is None else _at(classifier, stage)
+        results = _predict(asked, [questions[number].text for number in batch])
+        for number, result in zip(batch, results, strict=True):
+            language = questions[number].language
+            found[number] = replace(result, language=language, low_confidence=is_strange(classifier, language))
+    return found
 
 
 def _predict(classifier: Classifier, texts: Sequence[str]) -> list[ClassifierResult]:

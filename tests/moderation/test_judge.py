@@ -78,7 +78,7 @@ def test_waiting_ends_at_the_deadline_and_what_nobody_waits_for_is_not_judged() 
 def test_a_thread_that_dies_fails_its_callers_and_the_next_one_gets_a_new_thread(error: BaseException) -> None:
     good = Slow()
     good.go.release(10)
-    predictors: list[Predictor] = [Breaking(error), good]
+    predictors: list[Predictor[str]] = [Breaking(error), good]
     judge = JudgeThread(lambda: predictors.pop(0))
     with pytest.raises(JudgeFault, match=type(error).__name__):
         judge.judge(["a"], PATIENCE)
