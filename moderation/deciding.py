@@ -31,6 +31,7 @@ def decide(results: Sequence[ClassifierResult], stage: Stage, document: PolicyDo
     action = strictest(list(actions.values()))
     if not judged and policy.on_error == "closed":
         action = Action.BLOCK
+    blocking = [label for label in hits if actions[label] is Action.BLOCK]
     return Verdict(
         action=action,
         judged=judged,
@@ -39,7 +40,8 @@ def decide(results: Sequence[ClassifierResult], stage: Stage, document: PolicyDo
         results=tuple(results),
         spans=merge_spans([span for result in results for span in result.spans if span.label in hits]),
         policy_version=version,
-        withdraws=any(actions[label] is Action.BLOCK and policy.labels[label].late == "withdraw" for label in hits),
+        withdraws=any(policy.labels[label].late == "withdraw" for label in blocking),
+        notice=policy.notice_for(blocking) if action is Action.BLOCK else {},
     )
 
 

@@ -38,6 +38,7 @@ _DOCUMENT: Mapping[str, str | Promise] = {
         "only a reply is shown in parts, so only there can a part be withdrawn; take late out of "
         "%(stage)s.labels.%(label)s"
     ),
+    "whole_too_small": gettext_lazy("window_chars (%(window)s) must be below whole_chars (%(whole)s)"),
     "missing": gettext_lazy("is missing"),
     "extra_forbidden": gettext_lazy("is not a key that is known here"),
     "greater_than_equal": gettext_lazy("must be %(ge)s or more"),

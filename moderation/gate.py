@@ -2,7 +2,9 @@
 
 How it works is told in docs/moderation.md. In short: text is judged in windows over the verbatim text. What a window
 lets out ends before the window does, by at least the hold-back, so that an unsafe phrase no longer than the hold-back
-can never be shown in part. Windows begin and end between words, so that "assisting" is never judged as "ass".
+can never be shown in part. Windows begin and end between words, so that "assisting" is never judged as "ass". What
+looks unsafe in the middle of a sentence is held and judged again at its end. The finished text is judged once more as a
+whole, before its last part goes out.
 
 Knows nothing of Django, of classifiers or of policies: the judge is a function, its verdict says allowed or not.
 """
@@ -52,6 +54,10 @@ class GateLimits(BaseModel):
     """How far a window reaches back into what was already released, to see it in context."""
     max_word_chars: int = Field(64, ge=8, le=2_000)
     """A run without spaces is cut here all the same."""
+    second_look_chars: int = Field(80, ge=0, le=10_000)
+    """What looks unsafe in mid-sentence is held and judged again at its end or so many characters later; 0: never."""
+    whole_chars: int = Field(8_000, ge=100, le=100_000)
+    """The finished text is judged once more as a whole; a longer one in pieces of this size, a window overlapping."""
 
     @model_validator(mode="after")
     def _fit_together(self) -> GateLimits:
@@ -67,6 +73,12 @@ class GateLimits(BaseModel):
                 "overlap_chars ({overlap}) and hold_back_chars ({hold_back}) together must be below window_chars "
                 "({window})",
                 {"overlap": self.overlap_chars, "hold_back": self.hold_back_chars, "window": self.window_chars},
+            )
+        if self.window_chars >= self.whole_chars:
+            raise PydanticCustomError(
+                "whole_too_small",
+                "window_chars ({window}) must be below whole_chars ({whole})",
+                {"window": self.window_chars, "whole": self.whole_chars},
             )
         return self
 
@@ -87,6 +99,7 @@ class Gate:
         self._is_finished = False
         self._judgements: list[Judgement] = []
         self._waiting_since: float | None = None
+        self._suspect: tuple[int, int] | None = None
 
     @property
     def text(self) -> str:
@@ -117,16 +130,22 @@ class Gate:
         self._words.feed(text)
         if self._waiting_since is None and len(self.text) > self._released_end:
             self._waiting_since = self._clock()
+        if self._suspect is not None:
+            return self._look_again(*self._suspect)
         end = self._release_point()
-        return self._judge_up_to(end) if end > self._released_end else []
+        return self._put([], self._windows(end)) if end > self._released_end else []
 
     def finish(self) -> list[Released | Blocked]:
-        """The text is complete: judge what is left, with as much before it as a window holds."""
+        """The text is complete: judge it as a whole, and what is left with as much before it as a window holds.
+
+        A ``Blocked`` withholds nothing if all was out before the whole was judged (only without any hold-back).
+        """
         if self._is_blocked or self._is_finished:
             return []
         self._is_finished = True
         self._words.finish()
-        return self._judge_up_to(len(self.text)) if len(self.text) > self._released_end else []
+        rest = self._windows(len(self.text)) if len(self.text) > self._released_end else []
+        return self._put([] if (0, len(self.text)) in {window[:2] for window in rest} else self._wholes(), rest)
 
     # --- where to release ----------------------------------------------------------------------------------------
 
@@ -189,13 +208,69 @@ class Gate:
             windows.append((start, end, done))
         return windows
 
-    def _judge_up_to(self, release_end: int) -> list[Released | Blocked]:
-        windows = self._windows(release_end)
-        verdicts = self._judge([self.text[start:end] for start, end, _ in windows])
+    def _wholes(self) -> list[tuple[int, int]]:
+        """Ranges of the finished text, cut between words, that are looked at for what no window shows."""
+        cuts, limits = self._words.cuts, self._limits
+        length = len(self.text)
+        if any((one.start, one.end) == (0, length) for one in self._judgements):
+            return []
+        ranges, first = [], 0
+        while cuts[first] < length:
+            last = max(bisect_right(cuts, cuts[first] + limits.whole_chars) - 1, first + 1)
+            ranges.append((cuts[first], cuts[last]))
+            if cuts[last] == length:
+                break
+            first = max(bisect_right(cuts, cuts[last] - limits.window_chars) - 1, first + 1)
+        return ranges
+
+    def _look_again(self, start: int, end: int) -> list[Released | Blocked]:
+        """Judge what looked unsafe at ``start``..``end`` once more, if its sentence has ended or is long enough."""
+        if self._sentence_end(end) == end and self._words.cuts[-1] - end < self._limits.second_look_chars:
+            return []
+        self._suspect = None
+        start, end = self._second_range(start, end)
+        return self._put([], [(start, end, max(self._released_end, self._held_back_from(end)))], is_second_look=True)
+
+    def _second_range(self, start: int, end: int) -> tuple[int, int]:
+        """The range again, up to the end of its last sentence, and from the beginning of its first one if near."""
+        cuts, limits = self._words.cuts, self._limits
+        bound = self._sentence_end(end)
+        bound = bound if bound > end else min(end + limits.second_look_chars, cuts[-1])
+        until = cuts[bisect_left(cuts, bound)]
+        begin = self._last_end(_SENTENCE_END, max(0, until - limits.window_chars), start)
+        return cuts[bisect_right(cuts, min(begin, start)) - 1], until
+
+    def _sentence_end(self, start: int) -> int:
+        """Where the sentence that goes on at ``start`` ends, if that is known and not too far off; or ``start``."""
+        bound = min(start + self._limits.second_look_chars, self._words.cuts[-1])
+        match = _SENTENCE_END.search(self.text, start, min(bound + 1, len(self.text)))
+        return match.end() if match and match.end() <= bound else start
+
+    def _put(
+        self,
+        wholes: Sequence[tuple[int, int]],
+        windows: Sequence[tuple[int, int, int]],
+        *,
+        is_second_look: bool = False,
+    ) -> list[Released | Blocked]:
+        """Have ranges judged, in one call, and let out what ``windows`` (start, end, lets out up to) may let out."""
+        done = self._released_end
+        ranges = [*((start, end, done) for start, end in wholes), *windows]
+        if not ranges:
+            return []
+        verdicts = self._judge([self.text[start:end] for start, end, _ in ranges])
         out: list[Released | Blocked] = []
-        for (start, end, lets_out), verdict in zip(windows, verdicts, strict=True):
+        for (start, end, lets_out), verdict in zip(ranges, verdicts, strict=True):
             done = self._released_end
             text = self.text[start:end]
+            if not (verdict.is_allowed or is_second_look) and verdict.judged and self._is_mid_sentence(end):
+                self._judgements.append(Judgement(start, end, text, verdict, done, done, is_provisional=True))
+                if not self._is_finished:
+                    self._suspect = (start, end)
+                    return out
+                start, end = self._second_range(start, end)
+                text = self.text[start:end]
+                (verdict,) = self._judge([text])
             if not verdict.is_allowed:
                 judgement = Judgement(start, end, text, verdict, done, done)
                 self._judgements.append(judgement)
@@ -203,7 +278,15 @@ class Gate:
                 return [*out, Blocked(done, len(self.text), self.text[done:], judgement)]
             judgement = Judgement(start, end, text, verdict, done, lets_out)
             self._judgements.append(judgement)
-            out.append(Released(self.text[done:lets_out], done, lets_out, judgement))
-            self._released_end = lets_out
+            if lets_out > done:
+                out.append(Released(self.text[done:lets_out], done, lets_out, judgement))
+                self._released_end = lets_out
         self._waiting_since = self._clock() if len(self.text) > self._released_end else None
         return out
+
+    def _is_mid_sentence(self, end: int) -> bool:
+        """Whether what follows ``end`` may still change what the sentence before it says."""
+        if self._limits.second_look_chars == 0 or (self._is_finished and end == len(self.text)):
+            return False
+        end = len(self.text[:end].rstrip())
+        return self._last_end(_SENTENCE_END, max(0, end - 8), end) != end

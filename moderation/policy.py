@@ -131,7 +131,7 @@ class StagePolicy(_Part):
 
 
 class PolicyDocument(_Part):
-    """A whole policy: a part for each stage, and the gate's limits. Attached text is like a prompt unless it says so."""
+    """A whole policy: a part for each stage, and the gate's limits. Attached text is like a prompt if left out."""
 
     prompt: StagePolicy
     reply: StagePolicy

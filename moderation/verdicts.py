@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -81,6 +81,7 @@ class Verdict:
     never to be read as "passed". ``labels`` are those that reached a threshold, gravest first. ``scores`` holds one
     score per label: the highest, or what the policy makes of several. ``withdraws``: what of this text was
     shown before the block is taken back as well.
+    ``notice`` is what the site itself says of a blocked text: language code -> sentence; empty for the product's own.
     """
 
     action: Action
@@ -91,6 +92,7 @@ class Verdict:
     spans: tuple[Span, ...]
     policy_version: int
     withdraws: bool = False
+    notice: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_allowed(self) -> bool:
@@ -103,7 +105,8 @@ class Judgement:
     """A verdict on the range ``start``..``end`` (characters of the whole text, end exclusive) of a growing text.
 
     ``released_start``..``released_end`` is what this judgement let out; empty when it let nothing out.
-    ``text`` is the text judged, verbatim.
+    ``text`` is the text judged, verbatim. ``is_provisional``: it looked unsafe in the middle of a sentence, was held,
+    and counts only as long as no later judgement has covered it (`standing`).
     """
 
     start: int
@@ -112,6 +115,17 @@ class Judgement:
     verdict: Verdict
     released_start: int
     released_end: int
+    is_provisional: bool = False
+
+
+def standing(judgements: Sequence[Judgement]) -> list[Judgement]:
+    """Without the provisional ones that a later judgement, which saw more, has taken the place of."""
+    return [
+        judgement
+        for index, judgement in enumerate(judgements)
+        if not judgement.is_provisional
+        or not any(later.start <= judgement.start and later.end >= judgement.end for later in judgements[index + 1 :])
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +140,17 @@ class Released:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """The end of a text: nothing from ``start`` on may be shown. ``withheld`` is that rest, for the ledger only."""
+    """The end of a text: nothing from ``start`` on may be shown. ``withheld`` is that rest, for the ledger only.
+
+    What stood before ``start`` was shown; the policy says whether it stays (`is_withdrawn`).
+    """
 
     start: int
     end: int
     withheld: str
     judgement: Judgement
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether what was shown is to be taken back from every page that shows it."""
+        return self.start > 0 and self.judgement.verdict.withdraws

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from pydantic import ValidationError
 
 from moderation.gate import Gate, GateLimits, Judge
-from moderation.verdicts import Action, Blocked, Released
+from moderation.verdicts import Action, Blocked, Released, Verdict, standing
 from tests.moderation.judges import FakeJudge, verdict
 
 
@@ -174,3 +176,72 @@ def test_few_windows_are_judged() -> None:
 def test_limits_that_do_not_fit_are_refused(limits: dict[str, int], named: str) -> None:
     with pytest.raises(ValidationError, match=named):
         GateLimits(**limits)
+
+
+def test_what_looks_unsafe_in_mid_sentence_is_held_and_judged_again_at_its_end() -> None:
+    judge = FakeJudge(lambda window: "kill" in window and "kill the process" not in window)
+    gate = gate_of(judge, hold_back_chars=0, hold_back_words=0, first_chars=20)
+    assert gate.feed("If it hangs you may kill ") == []
+    (held,) = gate.judgements
+    assert held.is_provisional and held.text == "If it hangs you may kill "
+    assert gate.feed("the process with its ") == [], "its sentence goes on"
+    assert len(judge.calls) == 1
+    (released,) = gate.feed("id. Then start it again. ")
+    assert isinstance(released, Released)
+    assert released.text.startswith("If it hangs you may kill the process with its id.")
+    assert standing(gate.judgements) == [judgement for judgement in gate.judgements if judgement is not held]
+
+
+def test_what_is_still_unsafe_at_the_second_look_is_blocked() -> None:
+    judge = FakeJudge(lambda window: "kill" in window)
+    gate = gate_of(judge, hold_back_chars=0, hold_back_words=0, first_chars=20)
+    assert gate.feed("If it hangs you may kill ") == []
+    (blocked,) = gate.feed("all of them. ")
+    assert isinstance(blocked, Blocked)
+    assert (blocked.start, blocked.withheld) == (0, "If it hangs you may kill all of them. ")
+
+
+def test_without_a_sentence_end_the_second_look_comes_after_its_characters() -> None:
+    judge = FakeJudge(lambda window: "kill" in window)
+    gate = gate_of(judge, hold_back_chars=0, hold_back_words=0, first_chars=20, clause_chars=9, max_chars=9, second_look_chars=30)
+    out = drive(gate, "If it hangs you may kill" + " and so on" * 20)
+    assert isinstance(out[-1], Blocked)
+    assert len(gate.text) < len("If it hangs you may kill ") + 30 + 10
+
+
+def test_a_text_that_was_not_judged_waits_for_no_second_look() -> None:
+    gate = gate_of(lambda texts: [verdict(Action.BLOCK, judged=False) for _ in texts], first_chars=20)
+    out = drive(gate, "If it hangs you may kill the process with its id and then go on as before you did")
+    assert isinstance(out[-1], Blocked)
+    assert not any(judgement.is_provisional for judgement in gate.judgements)
+
+
+def test_the_finished_text_is_judged_as_a_whole_before_its_end_goes_out() -> None:
+    text = (
+        "Mix the first thing. " + "Something harmless stands here, and it is long. " * 12 + "Then add the second thing."
+    )
+    judge = FakeJudge(lambda window: "first thing" in window and "second thing" in window)
+    out = drive(gate_of(judge), text)
+    assert isinstance(out[-1], Blocked)
+    assert out[-1].judgement.text == text
+    assert 0 < out[-1].start < len(text) - len("Then add the second thing.") + 1
+
+
+def test_a_short_text_is_not_judged_twice_at_its_end() -> None:
+    judge = FakeJudge()
+    drive(gate_of(judge), "A short one. It fits into one window, and that is all there is to it.")
+    assert len(judge.calls[-1]) == 1
+    assert judge.calls[-1][0].startswith("A short one.")
+
+
+def test_a_block_says_whether_what_was_shown_is_taken_back() -> None:
+    def judge(texts: Sequence[str]) -> list[Verdict]:
+        unsafe = replace(verdict(Action.BLOCK, labels=["threat"]), withdraws=True)
+        return [unsafe if "§" in text else verdict() for text in texts]
+
+    out = drive(gate_of(judge), "A sentence that is harmless and comes first. " * 4 + "§ and what follows it.")
+    blocked = out[-1]
+    assert isinstance(blocked, Blocked) and blocked.start > 0
+    assert blocked.is_withdrawn
+    first = drive(gate_of(judge), "§ at once")[-1]
+    assert isinstance(first, Blocked) and not first.is_withdrawn, "nothing was shown that could be taken back"

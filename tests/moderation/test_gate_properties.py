@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moderation.gate import Gate, GateLimits
-from moderation.verdicts import Blocked, Released
+from moderation.verdicts import Blocked, Released, standing
 from tests.moderation.judges import FakeJudge
 
 PARTS = st.sampled_from(
@@ -52,6 +52,8 @@ LIMITS = st.builds(
     window_chars=st.integers(90, 300),
     overlap_chars=st.integers(0, 49),
     max_word_chars=st.integers(8, 70),
+    second_look_chars=st.sampled_from([0, 1, 20, 80]),
+    whole_chars=st.integers(301, 600),
 )
 EXAMPLES = settings(max_examples=300, deadline=None)
 
@@ -183,5 +185,73 @@ def test_after_a_block_at_any_point_the_ledger_has_all_of_it(
     blocked = out[-1]
     assert isinstance(blocked, Blocked)
     assert "".join(one.text for one in released_of(out)) + blocked.withheld == gate.text
-    assert [one.judgement for one in out] == list(gate.judgements)
+    told = [one.judgement for one in out]
+    silent = [judgement for judgement in gate.judgements if judgement not in told]
+    assert [judgement for judgement in gate.judgements if judgement in told] == told
+    assert all(judgement.released_start == judgement.released_end for judgement in silent)
     assert text.startswith(gate.text)
+
+
+HARMLESS_WHOLE = st.lists(
+    st.sampled_from(
+        [
+            "We kill the process. ",
+            "Then kill the process, please! ",
+            "我想杀了这个进程。",
+            "Fine. ",
+            "And so on it goes\n",
+        ]
+    ),
+    max_size=25,
+).map("".join)
+# Unsafe only as long as what follows is not there yet.
+SEEMS_UNSAFE = regex.compile(r"kill(?! the process)|杀了(?!这个进程)")
+
+
+@EXAMPLES
+@given(HARMLESS_WHOLE, SIZES, LIMITS)
+def test_a_sentence_is_never_blocked_for_where_it_was_cut(text: str, sizes: list[int], limits: GateLimits) -> None:
+    limits = limits.model_copy(update={"second_look_chars": 80, "max_word_chars": 64})
+    gate = Gate(FakeJudge(lambda window: bool(SEEMS_UNSAFE.search(window))), limits, TickingClock())
+    out = drive(gate, text, sizes)
+    assert "".join(one.text for one in released_of(out)) == text
+    assert all(judgement.verdict.is_allowed for judgement in standing(gate.judgements))
+
+
+@EXAMPLES
+@given(TEXTS, SIZES, LIMITS)
+def test_harm_that_only_the_whole_shows_keeps_the_end_back(text: str, sizes: list[int], limits: GateLimits) -> None:
+    text = f"§{text[:550]}¶"
+    limits = limits.model_copy(update={"whole_chars": 600, "hold_back_chars": max(1, limits.hold_back_chars)})
+    gate = Gate(FakeJudge(lambda window: "§" in window and "¶" in window), limits, TickingClock())
+    out = drive(gate, text, sizes)
+    assert isinstance(out[-1], Blocked)
+    assert out[-1].withheld.endswith("¶")
+
+
+@EXAMPLES
+@given(st.text("ab .。", min_size=301, max_size=3_000), st.integers(0, 99), LIMITS)
+def test_a_finished_text_is_seen_in_pieces_that_overlap_by_a_window(
+    text: str, percent: int, limits: GateLimits
+) -> None:
+    limits = limits.model_copy(update={"max_word_chars": 8})
+    at = len(text) * percent // 100
+    text = text[:at] + "§" + text[at:]
+    judge = FakeJudge()
+    drive(Gate(judge, limits, TickingClock()), text, [])
+    reach = (limits.window_chars - 2 * limits.max_word_chars) // 2
+    around = text[max(0, at - reach) : at + reach]
+    assert any(around in window for window in judge.calls[-1])
+    assert all(len(window) <= limits.whole_chars + limits.window_chars for window in judge.windows)
+
+
+@EXAMPLES
+@given(TEXTS, SIZES, LIMITS, st.integers(0, 30))
+def test_after_the_end_nothing_is_taken(text: str, sizes: list[int], limits: GateLimits, allowed: int) -> None:
+    judge = FakeJudge()
+    judge.is_unsafe = lambda window: len(judge.calls) > allowed
+    gate = Gate(judge, limits, TickingClock())
+    drive(gate, text, sizes)
+    calls, released = len(judge.calls), gate.released_end
+    assert gate.feed("more text. And more of it. ") == [] == gate.finish()
+    assert (len(judge.calls), gate.released_end) == (calls, released)
