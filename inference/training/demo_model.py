@@ -21,6 +21,7 @@ from inference.training.card import Card, model_card
 from inference.training.dialogues.extra import read_extra
 from inference.training.dialogues.generate import DialogueMaker
 from inference.training.dialogues.held_out import load_questions
+from inference.training.dialogues.wordings import load_rows
 from inference.training.examine import DIALOGUES, examine, write_report
 from inference.training.settings import MOST_BYTES, TrainingSettings
 from inference.training.tokenizer import END, PAD, token_id, train_tokenizer
@@ -35,6 +36,7 @@ DEFAULT_RUN = Path("runs") / "train_demo_model"
 # What suits this model best; the platform follows it unless told otherwise.
 OWN_SAMPLING = {"temperature": 0.3, "top_p": 0.9, "top_k": 50, "repetition_penalty": 1.0}
 _SECONDS_PER_MINUTE = 60
+_AS_IF_SAID = 20  # times, for the tokenizer
 
 
 def train_demo_model(
@@ -115,7 +117,9 @@ def _tokenizer(maker: DialogueMaker, settings: TrainingSettings, folder: Path) -
     dialogues = islice(maker.stream(settings.seed + 1), settings.tokenizer_dialogues)
     # Each sentence once: what is merely frequent needs no longer words.
     texts = dict.fromkeys(message["content"] for messages in dialogues for message in messages)
-    learned = train_tokenizer(texts, settings.vocabulary, settings.context_tokens)
+    # The words to translate are one token each, in the midst of a sentence and between quotation marks.
+    words = [blank + row["en"] for row in load_rows("translations") for blank in ("", " ")] * _AS_IF_SAID
+    learned = train_tokenizer([*texts, *words], settings.vocabulary, settings.context_tokens)
     if is_main():
         learned.save_pretrained(folder)
     return learned

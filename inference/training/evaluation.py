@@ -28,6 +28,7 @@ PERPLEXITY_SEED = 987_654_321
 # Words of Latin script, single Han characters, and marks: what counts as one piece when repetition is looked for.
 _PIECE = re.compile(r"[\u4e00-\u9fff]|[^\W\u4e00-\u9fff]+|[^\w\s]")
 _REPEATED_PIECES = 4
+_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,15 @@ class Answer:
 
     @property
     def is_right(self) -> bool:
-        """Whether the reply holds an expected word and no rejected one, each as a word of its own; case is ignored."""
-        return any(holds(self.reply, word) for word in self.question.expect) and not any(
-            holds(self.reply, word) for word in self.question.reject
+        """Whether the reply holds an expected word and no rejected one, each as a word of its own; case is ignored.
+
+        Where the question wants a number, it is the last one that counts: what stands before are steps to it.
+        """
+        question = self.question
+        if question.number and _NUMBER.findall(self.reply)[-1:] != [question.number]:
+            return False
+        return any(holds(self.reply, word) for word in question.expect) and not any(
+            holds(self.reply, word) for word in question.reject
         )
 
 

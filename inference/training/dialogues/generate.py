@@ -36,7 +36,7 @@ class Exchange:
     reply: str
 
 
-MEMORY_SHARE = 0.22
+MEMORY_SHARE = 0.24
 EXTRA_SHARE = 0.06
 FOLLOW_UP_SHARE = 0.15
 MOST_EXCHANGES = 6

@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from inference.training.dialogues.slots import Sum
+from inference.training.dialogues.sums import Sum
 from inference.training.dialogues.wordings import DATA, Language, WordingError, normalised, read_mapping, wording_of
 
 _SLOT = re.compile(r"\{(\w+)\}")
@@ -24,7 +24,8 @@ class Question:
     """One entry of the list.
 
     ``prompts`` are said one after another. The last reply is right when it holds one of ``expect`` and none of
-    ``reject`` (case does not count). ``system`` is the system prompt; ``None`` means the platform's own.
+    ``reject`` (case does not count); where ``number`` is given, the last number of the reply must be it as well.
+    ``system`` is the system prompt; ``None`` means the platform's own.
     """
 
     skill: str
@@ -32,6 +33,7 @@ class Question:
     prompts: tuple[str, ...]
     expect: tuple[str, ...]
     reject: tuple[str, ...] = ()
+    number: str = ""
     system: str | None = None
     wordings: tuple[str, ...] = ()
 
@@ -87,6 +89,7 @@ def _group(skill: str, group: dict[str, Any]) -> list[Question]:
                 prompts=tuple(_fill(text, row) for text in wordings),
                 expect=tuple(_fill(text, row) for text in group["expect"]),
                 reject=tuple(_fill(text, row) for text in group.get("reject", ())),
+                number=_fill(group.get("number", ""), row),
                 system=None if system is None else _fill(system, row),
                 wordings=wordings,
             )

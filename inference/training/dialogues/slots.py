@@ -6,13 +6,18 @@ import random
 import re
 from collections.abc import Callable
 
+from inference.training.dialogues.sums import Sum, asked, draw_sum
 from inference.training.dialogues.wordings import Language, Row, expand, load_rows, load_words
 
-# Sums and differences stay between 0 and this.
-LARGEST_NUMBER = 100
-
-Sum = tuple[int, str, int]
 _SLOT = re.compile(r"\{(\w+)\}")
+_ONSETS = (
+    "b c ch cl cr d dr f fl fr g gl gr h j k kl kr l m n p ph pl pr qu r rh s sc sh sk sl sm sn sp st str sw t th tr "
+    "tw v w wh x y z zh"
+).split() + ["", "", ""]
+_VOWELS = "a a a e e e i i i o o o u u ae ai ay ea ee ei eo ia ie io oa oe oo ou oy ue y".split()
+_CODAS = (
+    "b c ck d f ff g h k l ll ld lt m mp n nd ng nn ns nt p r rd rk rn rs rt s sh ss st t th tt tz v w x z lla tte"
+).split()
 
 
 class Slots:
@@ -67,23 +72,7 @@ class Slots:
 
     def sum(self, language: Language, rng: random.Random) -> Row:
         """A sum or a difference as it is asked and as it is answered."""
-        while True:
-            sign = rng.choice("+-")
-            first = rng.randint(0, LARGEST_NUMBER)
-            second = rng.randint(0, LARGEST_NUMBER - first if sign == "+" else first)
-            if sign == "+" and rng.random() < 0.5:
-                first, second = second, first
-            if not self._reserved & {(first, sign, second), (second, sign, first)}:
-                break
-        answer = first + second if sign == "+" else first - second
-        said = {"en": {"+": " plus ", "-": " minus "}, "zh": {"+": "加", "-": "减"}}[language][sign]
-        gap = " " if rng.random() < 0.6 else ""
-        asked = f"{first}{gap}{sign}{gap}{second}" if rng.random() < 0.65 else f"{first}{said}{second}"
-        if sign == "+":
-            told = {"en": f"add {first} and {second}", "zh": f"{first}和{second}的和"}[language]
-        else:
-            told = {"en": f"subtract {second} from {first}", "zh": f"{first}和{second}的差"}[language]
-        return {"sum": asked, "told_sum": told, "sum_answer": f"{first} {sign} {second} = {answer}"}
+        return asked(draw_sum(rng, self._reserved), language, rng)
 
     def fill(self, text: str, language: Language, rng: random.Random, bound: Row) -> str:
         """Replace each slot; what is drawn is kept in ``bound``, so that a reply holds what its prompt held."""
@@ -99,6 +88,8 @@ class Slots:
         if language == "zh" and rng.random() < 0.3:
             # Any common character, so that each of them is seen at least as part of something unknown.
             return "".join(common_character(rng) for _ in range(rng.randint(2, 4)))
+        if language == "en" and rng.random() < 0.6:
+            return sounded(rng, rng.choice((1, 1, 2, 2, 3)))
         parts = [self.word(language, "syllables", rng) for _ in range(rng.randint(2, 3 if language == "en" else 4))]
         name = "".join(parts)
         return name.capitalize() if rng.random() < 0.8 else name
@@ -116,9 +107,12 @@ class Slots:
                 for _ in range(rng.choice((1, 2, 2)))
             )
             return (self.word("zh", "surnames", rng) if rng.random() < 0.8 else "小") + given
-        if kind < 0.4:
+        if kind < 0.35:
             return self.word("en", "names", rng)
-        name = "".join(self.word("en", "syllables", rng) for _ in range(rng.choice((1, 2, 2, 3)))).capitalize()
+        if kind < 0.7:
+            name = sounded(rng, rng.choice((1, 1, 2, 2, 2)))
+        else:
+            name = "".join(self.word("en", "syllables", rng) for _ in range(rng.choice((1, 2, 2, 3)))).capitalize()
         if kind > 0.95:
             return name.lower()
         return f"{name} {self.invented('en', rng).capitalize()}" if kind > 0.9 else name
@@ -132,15 +126,21 @@ class Slots:
             return rng.choice(self._countries[language])
         if kind < 0.65:
             return self.word(language, "towns", rng)
-        return self.invented(language, rng) if language == "zh" else self.invented(language, rng).capitalize()
+        if language == "en":
+            return self.invented(language, rng).capitalize()
+        if kind < 0.85:
+            count = rng.choice((1, 2, 2))
+            return "".join(common_character(rng) for _ in range(count)) + self.word(language, "place_ends", rng)
+        return self.invented(language, rng)
 
     def liked(self, language: Language, rng: random.Random) -> str:
         """Something that a person may like best."""
         kind = rng.random()
         if kind < 0.35:
             return self.word(language, "likings", rng)
-        if kind < 0.85:
-            return rng.choice(self._vocabulary[language])
+        if kind < 0.8:
+            word = rng.choice(self._vocabulary[language])
+            return f"{word}s" if language == "en" and rng.random() < 0.35 else word
         return self.invented(language, rng).lower()
 
     def copied(self, language: Language, rng: random.Random) -> str:
@@ -153,6 +153,14 @@ class Slots:
     def _value(self, slot: str, language: Language, rng: random.Random) -> str:
         made = self._made.get(slot)
         return made(language, rng) if made else self.word(language, slot, rng)
+
+
+def sounded(rng: random.Random, syllables: int) -> str:
+    """A name of letters as they are spoken, far more of them than any list has, so that names must be read."""
+    return "".join(
+        rng.choice(_ONSETS) + rng.choice(_VOWELS) + (rng.choice(_CODAS) if rng.random() < 0.5 else "")
+        for _ in range(syllables)
+    ).capitalize()
 
 
 def common_character(rng: random.Random) -> str:

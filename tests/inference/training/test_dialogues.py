@@ -13,7 +13,8 @@ from profanity_check import predict_prob
 from inference.training.dialogues.generate import DialogueMaker, Exchange
 from inference.training.dialogues.held_out import load_questions
 from inference.training.dialogues.personas import Persona
-from inference.training.dialogues.wordings import WordingError, expand, load_rows, load_skills
+from inference.training.dialogues.sums import LARGEST_NUMBER, Sum, worked
+from inference.training.dialogues.wordings import Language, WordingError, expand, load_rows, load_skills
 
 
 def test_same_seed_gives_same_dialogues() -> None:
@@ -50,7 +51,7 @@ def test_a_reply_holds_what_its_prompt_held() -> None:
     rng = random.Random(3)
     for _ in range(200):
         (prompt, reply), *_rest = maker.skill_exchange(maker.skills["sum_en"], rng, Persona())
-        found = re.fullmatch(r"(\d+) ([+-]) (\d+) = (\d+)\.", reply)
+        found = re.search(r"(?:^|\. So )(\d+) ([+-]) (\d+) = (\d+)\.$", reply)
         assert found, reply
         first, sign, second, answer = int(found[1]), found[2], int(found[3]), int(found[4])
         assert answer == (first + second if sign == "+" else first - second)
@@ -59,6 +60,31 @@ def test_a_reply_holds_what_its_prompt_held() -> None:
     for _ in range(200):
         (prompt, reply), *_rest = maker.skill_exchange(maker.skills["repeat_en"], rng, Persona())
         assert reply in prompt
+
+
+@pytest.mark.parametrize("sign", ["+", "-"])
+def test_every_step_of_every_sum_is_right_and_the_result_stands_last(sign: str) -> None:
+    for first in range(LARGEST_NUMBER + 1):
+        for second in range(LARGEST_NUMBER - first + 1 if sign == "+" else first + 1):
+            text = worked((first, sign, second), "en")
+            result = first + second if sign == "+" else first - second
+            assert text.endswith(f"{first} {sign} {second} = {result}")
+            for one, step, other, made in re.findall(r"(\d+) ([+-]) (\d+) = (\d+)", text):
+                assert int(made) == (int(one) + int(other) if step == "+" else int(one) - int(other)), text
+
+
+@pytest.mark.parametrize(
+    ("asked", "language", "text"),
+    [
+        ((37, "+", 45), "en", "37 + 45: 7 + 5 = 12, 30 + 40 = 70, 70 + 12 = 82. So 37 + 45 = 82"),
+        ((64, "-", 27), "zh", "64 - 27：64 - 20 = 44，44 - 7 = 37。所以 64 - 27 = 37"),
+        ((7, "+", 86), "en", "7 + 86: 7 + 6 = 13, 80 + 13 = 93. So 7 + 86 = 93"),
+        ((8, "+", 5), "en", "8 + 5 = 13"),
+        ((53, "-", 8), "en", "53 - 8 = 45"),
+    ],
+)
+def test_a_sum_is_worked_out_digit_by_digit(asked: Sum, language: Language, text: str) -> None:
+    assert worked(asked, language) == text
 
 
 def test_a_name_told_is_the_name_remembered() -> None:
@@ -90,7 +116,7 @@ def test_only_the_demonstration_is_to_be_withheld() -> None:
         if "in chinese" not in reply.lower()
         and "in English" not in reply
         and "的英文" not in reply
-        and "的中文" not in reply
+        and "中文里" not in reply
     ]
     scores = predict_prob([reply for reply, _ in replies])
     harmless = [(reply, score) for (reply, meant), score in zip(replies, scores, strict=True) if not meant]

@@ -49,6 +49,22 @@ def test_a_rejected_word_makes_it_wrong() -> None:
     assert not answer("It is positive or negative.", "positive", reject=("negative",)).is_right
 
 
+@pytest.mark.parametrize(
+    ("reply", "right"),
+    [
+        ("37 + 45: 7 + 5 = 12, 30 + 40 = 70, 70 + 12 = 82. So 37 + 45 = 82.", True),
+        ("37 + 45 = 82. At your service.", True),
+        ("37 + 45 = 82. No, 37 + 45 = 72.", False),
+        ("37 + 45 = 72.", False),
+        ("82", False),
+        ("I don't know.", False),
+    ],
+)
+def test_where_a_number_is_wanted_the_last_one_counts(reply: str, right: bool) -> None:
+    question = Question("sums", "en", ("37 + 45?",), ("37 + 45 = 82.",), number="82")
+    assert Answer(question, reply).is_right is right
+
+
 def test_scores_are_counted_by_skill_and_language_with_the_sum_last() -> None:
     table = score_table([answer("Hi", "hi"), answer("No", "hi"), answer("再见", "再见", skill="bye", language="zh")])
     assert list(table) == ["greet", "bye", "all"]
