@@ -1,17 +1,15 @@
-"""The review queue, the ledger, policies and rules in the admin. Every change goes through one service."""
+"""The review queue and the page of one flag. Every change goes through one service."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import Case, QuerySet, TextField, Value, When
-from django.db.models.functions import Cast
+from django.db.models import Case, QuerySet, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -21,54 +19,13 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from moderation.fault_wording import document_sentences
-from moderation.models import Decision, Policy, Review, Rule
-from moderation.notices import label_name
-from moderation.policy import PolicyFault, policy_parse
+from moderation.admin.base import LabelFilter, ReadOnlyAdmin, labels_text
+from moderation.models import Review
 from moderation.review_page import review_page
-from moderation.selectors import policy_active, reviews_for_reviewer
-from moderation.services import ReviewFault, policy_publish, review_resolve
-from moderation.verdicts import LABELS
-
-if TYPE_CHECKING:
-    _ModelAdmin = admin.ModelAdmin[Any]
-    _PolicyModelForm = forms.ModelForm[Policy]
-else:
-    # These take no type parameter when the program runs.
-    _ModelAdmin = admin.ModelAdmin
-    _PolicyModelForm = forms.ModelForm
+from moderation.selectors import reviews_for_reviewer
+from moderation.services import ReviewFault, review_resolve
 
 EXCERPT_CHARS = 80
-
-
-class ReadOnlyAdmin(_ModelAdmin):
-    """May be looked at; what changes it is a service, or nothing."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class LabelFilter(admin.SimpleListFilter):
-    """By one of the labels that reached a threshold."""
-
-    title = gettext_lazy("label")
-    parameter_name = "label"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(label, label_name(label)) for label in LABELS]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() not in LABELS:
-            return queryset
-        # As text, because SQLite cannot look into a JSON list.
-        named: QuerySet[Any] = queryset.alias(labels_text=Cast("labels", TextField()))
-        return named.filter(labels_text__contains=f'"{self.value()}"')
 
 
 class ReasonForm(forms.Form):
@@ -85,10 +42,6 @@ class ReasonForm(forms.Form):
         max_length=2_000,
         widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
     )
-
-
-def labels_text(labels: list[str]) -> str:
-    return ", ".join(label_name(label) for label in labels)
 
 
 @admin.register(Review)
@@ -221,107 +174,3 @@ class ReviewAdmin(ReadOnlyAdmin):
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/moderation/review/decide_selected.html", context)
-
-
-@admin.register(Decision)
-class DecisionAdmin(ReadOnlyAdmin):
-    """The ledger."""
-
-    list_display = ["created_at", "stage", "action", "judged", "labels_named", "source", "policy_version", "subject_id"]
-    list_filter = ["action", "source", "stage", LabelFilter, "judged", "created_at"]
-    search_fields = ["=subject_id", "=conversation_id", "=turn_id"]
-    list_per_page = 50
-    show_full_result_count = False
-
-    @admin.display(description=gettext_lazy("labels"))
-    def labels_named(self, decision: Decision) -> str:
-        return labels_text(decision.labels) or "—"
-
-
-class _Indented(json.JSONEncoder):
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{**options, "indent": 2})
-
-
-class PolicyForm(_PolicyModelForm):
-    """A new version of the policy."""
-
-    document = forms.JSONField(
-        label=gettext_lazy("Document"),
-        encoder=_Indented,
-        widget=forms.Textarea(attrs={"rows": 30, "cols": 80, "class": "vLargeTextField", "spellcheck": "false"}),
-        help_text=gettext_lazy(
-            "For each stage and label: from which score on (0 to 1) a text is flagged or blocked. docs/moderation.md "
-            "explains all keys. It becomes active when you save."
-        ),
-    )
-
-    class Meta:
-        model = Policy
-        fields = ["name", "document"]
-
-    def clean_document(self) -> dict[str, Any]:
-        document = self.cleaned_data["document"]
-        try:
-            return policy_parse(document).model_dump(mode="json")
-        except PolicyFault as fault:
-            raise forms.ValidationError(document_sentences(fault)) from fault
-
-
-@admin.register(Policy)
-class PolicyAdmin(ReadOnlyAdmin):
-    """All versions; the newest word is a new one."""
-
-    form = PolicyForm
-    list_display = ["version", "name", "is_active", "created_at", "created_by"]
-    list_select_related = ["created_by"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("moderation.add_policy")
-
-    def get_fields(self, request: HttpRequest, obj: Policy | None = None) -> list[str]:  # type: ignore[override]
-        shown = ["version", "name", "is_active", "created_at", "created_by", "document_shown"]
-        return ["name", "document"] if obj is None else shown
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Policy | None = None) -> list[str]:
-        return [] if obj is None else self.get_fields(request, obj)
-
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        active = policy_active()
-        return {"document": active.document, "name": active.name} if active else {}
-
-    @admin.display(description=gettext_lazy("document"))
-    def document_shown(self, policy: Policy) -> SafeString:
-        return format_html("<pre>{}</pre>", json.dumps(policy.document, indent=2))
-
-    def save_model(self, request: HttpRequest, obj: Policy, form: forms.ModelForm[Policy], change: bool) -> None:
-        author = request.user if request.user.is_authenticated else None
-        published = policy_publish(document=form.cleaned_data["document"], name=obj.name, author=author)
-        obj.pk, obj.version = published.pk, published.version
-
-
-@admin.register(Rule)
-class RuleAdmin(_ModelAdmin):
-    """Phrases and regular expressions; a change holds within seconds."""
-
-    list_display = ["pattern", "kind", "label", "score", "is_active", "updated_at"]
-    list_filter = ["is_active", "kind", "label"]
-    search_fields = ["pattern", "note"]
-    readonly_fields = ["created_at", "updated_at"]
-
-    def save_model(self, request: HttpRequest, obj: Rule, form: forms.ModelForm[Rule], change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        active = policy_active()
-        if active is None or not obj.is_active:
-            return
-        try:
-            document = policy_parse(active.document)
-        except PolicyFault as fault:
-            self.message_user(request, " ".join(document_sentences(fault)), messages.ERROR)
-            return
-        if document.ignores(obj.label, obj.score):
-            text = _(
-                "The rule is saved, but does nothing: at no stage does the active policy flag or block “%(label)s” "
-                "with a score of %(score)s."
-            )
-            self.message_user(request, text % {"label": label_name(obj.label), "score": obj.score}, messages.WARNING)

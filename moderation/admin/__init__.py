@@ -1,0 +1,8 @@
+"""Moderation in the admin: the review queue, the ledger, policies and rules, a file for each."""
+
+from moderation.admin.ledger import DecisionAdmin
+from moderation.admin.policies import PolicyAdmin
+from moderation.admin.reviews import ReviewAdmin
+from moderation.admin.rules import RuleAdmin
+
+__all__ = ["DecisionAdmin", "PolicyAdmin", "ReviewAdmin", "RuleAdmin"]

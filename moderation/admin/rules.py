@@ -1,0 +1,42 @@
+"""Phrases and regular expressions."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from moderation.admin.base import ModelAdmin
+from moderation.fault_wording import document_sentences
+from moderation.models import Rule
+from moderation.notices import label_name
+from moderation.policy import PolicyFault, policy_parse
+from moderation.selectors import policy_active
+
+
+@admin.register(Rule)
+class RuleAdmin(ModelAdmin):
+    """Phrases and regular expressions; a change holds within seconds."""
+
+    list_display = ["pattern", "kind", "label", "score", "is_active", "updated_at"]
+    list_filter = ["is_active", "kind", "label"]
+    search_fields = ["pattern", "note"]
+    readonly_fields = ["created_at", "updated_at"]
+
+    def save_model(self, request: HttpRequest, obj: Rule, form: forms.ModelForm[Rule], change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        active = policy_active()
+        if active is None or not obj.is_active:
+            return
+        try:
+            document = policy_parse(active.document)
+        except PolicyFault as fault:
+            self.message_user(request, " ".join(document_sentences(fault)), messages.ERROR)
+            return
+        if document.ignores(obj.label, obj.score):
+            text = _(
+                "The rule is saved, but does nothing: at no stage does the active policy flag or block “%(label)s” "
+                "with a score of %(score)s."
+            )
+            self.message_user(request, text % {"label": label_name(obj.label), "score": obj.score}, messages.WARNING)
