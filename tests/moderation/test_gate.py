@@ -203,7 +203,9 @@ def test_what_is_still_unsafe_at_the_second_look_is_blocked() -> None:
 
 def test_without_a_sentence_end_the_second_look_comes_after_its_characters() -> None:
     judge = FakeJudge(lambda window: "kill" in window)
-    gate = gate_of(judge, hold_back_chars=0, hold_back_words=0, first_chars=20, clause_chars=9, max_chars=9, second_look_chars=30)
+    gate = gate_of(
+        judge, hold_back_chars=0, hold_back_words=0, first_chars=20, clause_chars=9, max_chars=9, second_look_chars=30
+    )
     out = drive(gate, "If it hangs you may kill" + " and so on" * 20)
     assert isinstance(out[-1], Blocked)
     assert len(gate.text) < len("If it hangs you may kill ") + 30 + 10

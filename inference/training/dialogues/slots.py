@@ -10,12 +10,13 @@ from inference.training.dialogues.sums import Sum, asked, draw_sum
 from inference.training.dialogues.wordings import Language, Row, expand, load_rows, load_words
 
 _SLOT = re.compile(r"\{(\w+)\}")
-_ONSETS = (
+_ONSETS = (  # noqa: SIM905  # read as words
     "b c ch cl cr d dr f fl fr g gl gr h j k kl kr l m n p ph pl pr qu r rh s sc sh sk sl sm sn sp st str sw t th tr "
     "tw v w wh x y z zh"
-).split() + ["", "", ""]
-_VOWELS = "a a a e e e i i i o o o u u ae ai ay ea ee ei eo ia ie io oa oe oo ou oy ue y".split()
-_CODAS = (
+).split()
+_ONSETS += ["", "", ""]
+_VOWELS = "a a a e e e i i i o o o u u ae ai ay ea ee ei eo ia ie io oa oe oo ou oy ue y".split()  # noqa: SIM905
+_CODAS = (  # noqa: SIM905
     "b c ck d f ff g h k l ll ld lt m mp n nd ng nn ns nt p r rd rk rn rs rt s sh ss st t th tt tz v w x z lla tte"
 ).split()
 
