@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import BadRequest
-from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -22,41 +19,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from conversations import selectors, services
 from conversations.forms import PromptForm, ThemeForm, TitleForm
 from conversations.models import Conversation, Message, Turn
+from conversations.pages import conversation_of, person, sidebar
 from conversations.strings import browser_strings
 
-SIDEBAR_PAGE = 30
 EARLIER_PAGE = 30
 THEME_COOKIE = "theme"
 THEME_COOKIE_AGE = 365 * 24 * 3600
-
-
-def _person(request: HttpRequest) -> AbstractBaseUser:
-    # login_required stands before every caller; this tells the type checker.
-    assert isinstance(request.user, AbstractBaseUser)
-    return request.user
-
-
-def _conversation(request: HttpRequest, conversation_id: UUID) -> Conversation:
-    try:
-        return selectors.conversation_get_for_user(request.user, conversation_id)
-    except Conversation.DoesNotExist:
-        raise Http404(_("There is no such conversation.")) from None
-
-
-def _sidebar(request: HttpRequest, after: tuple[datetime, UUID] | None = None) -> dict[str, Any]:
-    """One page of the list and the address of the next: by key, so that a page stays right while rows move up."""
-    rows = selectors.conversations_for_user(request.user).only("id", "title", "active_at")
-    if after is not None:
-        moment, pk = after
-        rows = rows.filter(Q(active_at__lt=moment) | Q(active_at=moment, id__lt=pk))
-    page = list(rows[: SIDEBAR_PAGE + 1])
-    has_more = len(page) > SIDEBAR_PAGE
-    page = page[:SIDEBAR_PAGE]
-    more = ""
-    if has_more:
-        query = urlencode({"at": page[-1].active_at.isoformat(), "id": page[-1].pk})
-        more = f"{reverse('conversations:list')}?{query}"
-    return {"conversations": page, "conversations_more": more}
 
 
 def _suggestions() -> list[str]:
@@ -83,7 +51,7 @@ def _home(request: HttpRequest, form: PromptForm, *, refusal: str = "", status: 
         request,
         "conversations/home.html",
         {
-            **_sidebar(request),
+            **sidebar(request),
             "form": form,
             "refusal": refusal,
             "suggestions": _suggestions(),
@@ -114,7 +82,7 @@ def conversation_start(request: HttpRequest) -> HttpResponse:
         return _home(request, fresh, refusal=_("The form was damaged. Send it again."), status=400)
     try:
         conversation = services.conversation_start(
-            user=_person(request), client_id=form.cleaned_data["client_id"], text=form.prompt()
+            user=person(request), client_id=form.cleaned_data["client_id"], text=form.prompt()
         )
     except services.TurnRefused as refused:
         response = _home(request, form, refusal=str(refused), status=_refusal_status(refused))
@@ -145,7 +113,7 @@ def _detail(
         request,
         "conversations/detail.html",
         {
-            **_sidebar(request),
+            **sidebar(request),
             "conversation": conversation,
             "form": form,
             "refusal": refusal,
@@ -168,20 +136,20 @@ def _detail(
 @require_safe
 def conversation_detail(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """A conversation as the database has it now; the browser's code then follows it over the websocket."""
-    return _detail(request, _conversation(request, conversation_id), PromptForm())
+    return _detail(request, conversation_of(request, conversation_id), PromptForm())
 
 
 @login_required
 @require_POST
 def prompt_send(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """The next prompt as a plain form, for a browser without JavaScript."""
-    conversation = _conversation(request, conversation_id)
+    conversation = conversation_of(request, conversation_id)
     form = PromptForm(request.POST)
     if not form.is_valid():
         raise BadRequest("the form is damaged")
     try:
         services.turn_start(
-            user=_person(request),
+            user=person(request),
             conversation=conversation,
             client_id=form.cleaned_data["client_id"],
             text=form.prompt(),
@@ -195,7 +163,7 @@ def prompt_send(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 @require_GET
 def conversation_earlier(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """The messages before ``?before=<message id>``, for "load earlier"."""
-    conversation = _conversation(request, conversation_id)
+    conversation = conversation_of(request, conversation_id)
     try:
         before = UUID(request.GET.get("before", ""))
     except ValueError:
@@ -219,14 +187,14 @@ def conversation_list(request: HttpRequest) -> HttpResponse:
         after = at.astimezone(UTC), UUID(request.GET.get("id", ""))
     except (ValueError, OverflowError):
         raise BadRequest("at and id must be those of the last conversation shown") from None
-    return render(request, "conversations/_conversation_list.html", _sidebar(request, after))
+    return render(request, "conversations/_conversation_list.html", sidebar(request, after))
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def conversation_rename(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """The title's form: in place for htmx, a page of its own without it."""
-    conversation = _conversation(request, conversation_id)
+    conversation = conversation_of(request, conversation_id)
     is_partial = bool(getattr(request, "htmx", False))
     refusal = ""
     title = conversation.title
@@ -255,7 +223,7 @@ def conversation_rename(request: HttpRequest, conversation_id: UUID) -> HttpResp
 @require_http_methods(["GET", "HEAD", "POST"])
 def conversation_delete(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Asks, then deletes. The page's own dialog posts here directly."""
-    conversation = _conversation(request, conversation_id)
+    conversation = conversation_of(request, conversation_id)
     if request.method == "POST":
         services.conversation_delete(conversation=conversation)
         return redirect("conversations:home")

@@ -20,7 +20,8 @@ from pytest_django.fixtures import Settings
 
 from conversations import services
 from conversations.models import Conversation, Message, Turn
-from conversations.views import EARLIER_PAGE, SIDEBAR_PAGE
+from conversations.pages import SIDEBAR_PAGE
+from conversations.views import EARLIER_PAGE
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
