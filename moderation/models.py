@@ -18,11 +18,10 @@ from django.utils.translation import gettext_lazy as _
 from moderation.fault_wording import pattern_sentence
 from moderation.notices import LABEL_NAMES, label_name
 from moderation.patterns import PatternFault, phrase_compile, regex_check
+from moderation.trail import LedgerIsAppendOnly, TrailEntry
 from moderation.verdicts import LABELS, Action, Stage
 
-
-class LedgerIsAppendOnly(Exception):
-    """Somebody tried to change or delete a row of the ledger."""
+__all__ = ["Decision", "LedgerIsAppendOnly", "Policy", "Review", "Rule", "TrailEntry"]
 
 
 class LedgerRows(models.QuerySet["Decision"]):
@@ -239,6 +238,16 @@ class Review(models.Model):
     )
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
     resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
+    version = models.PositiveIntegerField(_("version"), default=0, help_text=_("Grows with each decision."))
+    claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("claimed by"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    claimed_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("review")

@@ -8,26 +8,18 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser, User
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Max
-from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from moderation.deciding import merge_spans, strictest
 from moderation.models import Decision, Policy, Review
 from moderation.policy import policy_parse
-from moderation.signals import decision_reviewed
+from moderation.trail import TrailEntry, trail_add
 from moderation.verdicts import Action, Blocked, ClassifierResult, Judgement, Span, Stage, Verdict
 
 NOT_JUDGED_SEVERITY = 0.5
 """Where a text that nobody could judge stands in the queue: below what is surely bad, above the doubtful."""
-
-
-class ReviewFault(Exception):
-    """A review cannot be decided so. The message is for the reviewer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,54 +147,6 @@ def _judgement_of(row: Decision) -> Judgement:
     return Judgement(row.judged_start, row.judged_end, row.excerpt, verdict, row.released_start, row.released_end)
 
 
-def review_resolve(
-    *, review_id: UUID, reviewer: AbstractBaseUser | AnonymousUser, outcome: Review.State | str, reason: str
-) -> Decision:
-    """A person upholds or dismisses a flag. Adds a row, edits none, and tells `signals.decision_reviewed`.
-
-    A flag may be decided again with the other outcome; that is another row. Raises ``PermissionDenied`` without the
-    permission ``moderation.resolve_review``, ``ReviewFault`` for a missing reason or an outcome that already stands.
-    """
-    if not isinstance(reviewer, User) or not reviewer.has_perm("moderation.resolve_review"):
-        raise PermissionDenied(_("You may not decide on flags."))
-    outcome = Review.State(outcome)
-    if outcome == Review.State.OPEN:
-        raise ReviewFault(_("A flag is upheld or dismissed; it cannot be opened again."))
-    if not (reason := reason.strip()):
-        raise ReviewFault(_("Give a reason; it stays in the ledger beside your decision."))
-    with transaction.atomic():
-        review = Review.objects.select_for_update().filter(pk=review_id).first()
-        if review is None:
-            raise ReviewFault(_("This flag is not there any more."))
-        if review.state == outcome:
-            raise ReviewFault(_("This flag is already decided so: %(state)s.") % {"state": review.get_state_display()})
-        decision = Decision.objects.create(
-            source=Decision.Source.REVIEWER,
-            stage=review.stage,
-            subject_id=review.subject_id,
-            conversation_id=review.conversation_id,
-            turn_id=review.turn_id,
-            user_id=review.user_id,
-            action=(Action.BLOCK if outcome == Review.State.UPHELD else Action.ALLOW).value,
-            judged=True,
-            labels=review.labels,
-            scores=review.scores,
-            policy_version=review.policy_version,
-            judged_end=len(review.text),
-            text_sha256=hashlib.sha256(review.text.encode()).hexdigest(),
-            reviewer=reviewer,
-            reviewer_name=reviewer.get_username(),
-            reason=reason,
-            review=review,
-        )
-        review.state = outcome
-        review.resolved_at = timezone.now()
-        review.save(update_fields=["state", "resolved_at"])
-        # In the same transaction: a decision that is in the ledger and has no effect could not be made again.
-        decision_reviewed.send(sender=Review, review=review, decision=decision)
-    return decision
-
-
 def policy_publish(*, document: Mapping[str, Any], name: str, author: User | None = None) -> Policy:
     """Check a document and make it the active policy under the next version number. Raises ``PolicyFault``.
 
@@ -213,9 +157,11 @@ def policy_publish(*, document: Mapping[str, Any], name: str, author: User | Non
         list(Policy.objects.select_for_update().filter(is_active=True))
         Policy.objects.filter(is_active=True).update(is_active=False)
         newest = Policy.objects.aggregate(newest=Max("version"))["newest"] or 0
-        return Policy.objects.create(
+        policy = Policy.objects.create(
             version=newest + 1, name=name, document=parsed.model_dump(mode="json"), is_active=True, created_by=author
         )
+        trail_add(actor=author, deed=TrailEntry.Deed.PUBLISHED, target=policy, version=policy.version)
+    return policy
 
 
 def _result_row(result: ClassifierResult) -> dict[str, Any]:

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Case, QuerySet, Value, When
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST
 
 from moderation.admin.base import LabelFilter, ReadOnlyAdmin, labels_text
+from moderation.claims import LEASE, Claim, claim_of, review_claim, review_release
 from moderation.models import Review
 from moderation.review_page import review_page
+from moderation.reviewing import ReviewFault, review_resolve
 from moderation.selectors import reviews_for_reviewer
-from moderation.services import ReviewFault, review_resolve
 
 EXCERPT_CHARS = 80
 
@@ -42,13 +46,30 @@ class ReasonForm(forms.Form):
         max_length=2_000,
         widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
     )
+    seen_version = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
+
+    @property
+    def version(self) -> int | None:
+        """The flag's version as the person saw it."""
+        version: int | None = self.cleaned_data["seen_version"]
+        return version
+
+    @property
+    def decided(self) -> dict[str, str]:
+        return {"outcome": self.cleaned_data["outcome"], "reason": self.cleaned_data["reason"]}
+
+
+def _versions(request: HttpRequest, reviews: list[Review]) -> dict[Any, int | None]:
+    """Id -> version as it stood on the page that asked for the reason (``version_ID``)."""
+    sent = {review.pk: request.POST.get(f"version_{review.pk}", "") for review in reviews}
+    return {pk: int(version) if version.isdecimal() else None for pk, version in sent.items()}
 
 
 @admin.register(Review)
 class ReviewAdmin(ReadOnlyAdmin):
     """The queue. Open flags first, the gravest on top, among equals the newest."""
 
-    list_display = ["what", "severity_bar", "labels_named", "stage", "action_named", "state", "created_at"]
+    list_display = ["what", "severity_bar", "labels_named", "stage", "action_named", "state", "in_hand", "created_at"]
     list_display_links = ["what"]
     list_filter = ["state", "stage", "action", LabelFilter, "judged"]
     list_per_page = 50
@@ -62,9 +83,10 @@ class ReviewAdmin(ReadOnlyAdmin):
 
     class Media:
         css = {"all": ["moderation/review.css"]}
+        js = ["moderation/claim.js"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Review]:
-        return reviews_for_reviewer(request.user).order_by(*self.ordering)
+        return reviews_for_reviewer(request.user).select_related("claimed_by").order_by(*self.ordering)
 
     def has_resolve_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("moderation.resolve_review")
@@ -86,6 +108,11 @@ class ReviewAdmin(ReadOnlyAdmin):
     def action_named(self, review: Review) -> str:
         return review.get_action_display()
 
+    @admin.display(description=gettext_lazy("in hand"))
+    def in_hand(self, review: Review) -> str:
+        claim = claim_of(review, None)
+        return claim.name if claim else "—"
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         response: HttpResponse = super().changelist_view(request, {**(extra_context or {}), "title": _("Flags")})
         return response
@@ -104,12 +131,13 @@ class ReviewAdmin(ReadOnlyAdmin):
         review: Review | None = self.get_object(request, unquote(object_id))
         if review is None:
             raise Http404
-        form = ReasonForm(request.POST or None)
+        form = ReasonForm(request.POST or None, initial={"seen_version": review.version})
         if request.method == "POST":
             if not self.has_resolve_permission(request):
                 raise PermissionDenied
-            if form.is_valid() and self._resolve(request, [review.pk], **form.cleaned_data):
+            if form.is_valid() and self._resolve(request, {review.pk: form.version}, **form.decided):
                 return HttpResponseRedirect(reverse("admin:moderation_review_changelist"))
+            review.refresh_from_db()
         context = {
             **self.admin_site.each_context(request),
             **(extra_context or {}),
@@ -120,17 +148,45 @@ class ReviewAdmin(ReadOnlyAdmin):
             "page": review_page(review),
             "form": form,
             "may_resolve": self.has_resolve_permission(request),
+            "claim": self._claim(request, review),
+            "lease_minutes": int(LEASE.total_seconds() // 60),
             "media": self.media,
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/moderation/review/item.html", context)
 
-    def _resolve(self, request: HttpRequest, ids: list[Any], *, outcome: str, reason: str) -> int:
-        """Decide on some flags, each for itself, and tell the reviewer how it went; says how many went well."""
+    def _claim(self, request: HttpRequest, review: Review) -> Claim | None:
+        """Opening a flag claims it, for those who may decide; others see who has it."""
+        if isinstance(request.user, User) and self.has_resolve_permission(request):
+            return review_claim(review_id=review.pk, reviewer=request.user)
+        return claim_of(review, request.user.pk)
+
+    def claim_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The open page renews its claim, or gives it back with ``release``; answers who has it now."""
+        if not isinstance(request.user, User) or not self.has_resolve_permission(request):
+            raise PermissionDenied
+        review = self.get_object(request, unquote(object_id))
+        if review is None:
+            raise Http404
+        if "release" in request.POST:
+            review_release(review_id=review.pk, reviewer=request.user)
+            return JsonResponse({"claim": None})
+        claim = review_claim(review_id=review.pk, reviewer=request.user)
+        told = {"name": claim.name, "until": claim.until, "isMine": claim.is_mine} if claim else None
+        return JsonResponse({"claim": told, "version": review.version})
+
+    def get_urls(self) -> list[URLPattern]:
+        claim = self.admin_site.admin_view(require_POST(self.claim_view))
+        return [path("<path:object_id>/claim/", claim, name="moderation_review_claim"), *super().get_urls()]
+
+    def _resolve(self, request: HttpRequest, seen: Mapping[Any, int | None], *, outcome: str, reason: str) -> int:
+        """Decide on some flags (id -> version seen), each for itself, and tell how it went; says how many went well."""
         done = 0
-        for pk in ids:
+        for pk, version in seen.items():
             try:
-                review_resolve(review_id=pk, reviewer=request.user, outcome=outcome, reason=reason)
+                review_resolve(
+                    review_id=pk, reviewer=request.user, outcome=outcome, reason=reason, seen_version=version
+                )
                 done += 1
             except ReviewFault as fault:
                 self.message_user(request, str(fault), messages.ERROR)
@@ -159,7 +215,7 @@ class ReviewAdmin(ReadOnlyAdmin):
         form = ReasonForm({"outcome": outcome.value, "reason": request.POST.get("reason", "")} if is_sent else None)
         reviews = list(queryset)
         if is_sent and form.is_valid():
-            self._resolve(request, [review.pk for review in reviews], **form.cleaned_data)
+            self._resolve(request, _versions(request, reviews), **form.decided)
             return None
         context = {
             **self.admin_site.each_context(request),

@@ -16,7 +16,7 @@ from conversations.models import Conversation, Turn
 from moderation import runtime as moderation_runtime
 from moderation.models import Policy, Review
 from moderation.presets import DEFAULT_POLICY
-from moderation.services import review_resolve
+from moderation.reviewing import review_resolve
 from tests.fakes.inprocess import ListEngine, PhraseJudge
 
 Ask = Callable[..., Turn]

@@ -26,7 +26,7 @@ from conversations.consumers import MAX_BAD_FRAMES
 from conversations.events import SEQ_PER_ATTEMPT, TextEvent, conversation_group
 from conversations.models import Conversation, Message, Turn
 from moderation.models import Review
-from moderation.services import review_resolve
+from moderation.reviewing import review_resolve
 from tests.fakes.inprocess import ListEngine, PhraseJudge
 
 pytestmark = pytest.mark.django_db(transaction=True)

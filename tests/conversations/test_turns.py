@@ -20,7 +20,7 @@ from conversations.wording import turn_notice
 from inference.base import EngineStopped, PromptTooLong
 from moderation import runtime as moderation_runtime
 from moderation.models import Decision, Review
-from moderation.services import review_resolve
+from moderation.reviewing import review_resolve
 from moderation.verdicts import Stage, Verdict
 from tests.conversations.conftest import Ask, Decide
 from tests.fakes.inprocess import ListEngine, PhraseJudge

@@ -13,16 +13,9 @@ from pytest_django import DjangoAssertNumQueries
 from moderation.models import Decision, LedgerIsAppendOnly, Policy, Review
 from moderation.policy import PolicyFault
 from moderation.presets import DEFAULT_POLICY
+from moderation.reviewing import ReviewFault, review_resolve
 from moderation.selectors import policy_active, reviewer_decision, reviews_for_reviewer
-from moderation.services import (
-    NOT_JUDGED_SEVERITY,
-    ReviewFault,
-    Subject,
-    decision_record,
-    policy_publish,
-    review_open,
-    review_resolve,
-)
+from moderation.services import NOT_JUDGED_SEVERITY, Subject, decision_record, policy_publish, review_open
 from moderation.signals import decision_reviewed
 from moderation.verdicts import Action, Blocked, ClassifierResult, Judgement, Span, Stage, Verdict
 from tests.moderation.conftest import decisions_of, review_make
