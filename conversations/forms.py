@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import uuid4
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy
 
+from conversations.search import MAX_CHARS, Search
+
 THEMES = ("system", "light", "dark")
+_DAYS = [MinValueValidator(date(1970, 1, 1)), MaxValueValidator(date(9000, 1, 1))]
 
 
 class PromptForm(forms.Form):
@@ -34,6 +39,22 @@ class TitleForm(forms.Form):
             )
         },
     )
+
+
+class SearchForm(forms.Form):
+    """What to look for. The place where a later page begins is the newest message's moment and number."""
+
+    q = forms.CharField(required=False, max_length=MAX_CHARS)
+    since = forms.DateField(required=False, validators=_DAYS)
+    until = forms.DateField(required=False, validators=_DAYS)
+    at = forms.DateTimeField(required=False, widget=forms.HiddenInput)
+    number = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1, widget=forms.HiddenInput)
+
+    def search(self) -> Search:
+        """Only for a valid form."""
+        data = self.cleaned_data
+        before = (data["at"], data["number"]) if data["at"] and data["number"] is not None else None
+        return Search(text=data["q"], since=data["since"], until=data["until"], before=before)
 
 
 class ThemeForm(forms.Form):

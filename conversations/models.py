@@ -156,3 +156,21 @@ class Turn(models.Model):
     @property
     def is_active(self) -> bool:
         return self.status in self.ACTIVE
+
+
+class SearchEntry(models.Model):
+    """A message that can be found. Only the database's own triggers write these rows; see `search_index`."""
+
+    message = models.OneToOneField(
+        Message, verbose_name=_("message"), on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+    )
+    owner_id = models.BigIntegerField(_("owner"))
+    created_at = models.DateTimeField(_("created"))
+
+    class Meta:
+        verbose_name = _("search entry")
+        verbose_name_plural = _("search entries")
+        indexes = [models.Index(fields=["owner_id", "-created_at", "-id"], name="conversations_search")]
+
+    def __str__(self) -> str:
+        return str(self.message_id)

@@ -72,6 +72,19 @@ def messages_on_branch(
     return messages_get(ids)
 
 
+def leaf_below(message: Message) -> UUID:
+    """The newest end of the branches that go on from a message; its own id where nothing does. One query."""
+    rows = Message.objects.filter(conversation_id=message.conversation_id).order_by("created_at", "pk")
+    children: dict[UUID, list[UUID]] = {}
+    for pk, parent_id in rows.values_list("pk", "parent_id"):
+        if parent_id is not None:
+            children.setdefault(parent_id, []).append(pk)
+    current = message.pk
+    while below := children.get(current):
+        current = below[-1]
+    return current
+
+
 def messages_get(ids: Sequence[UUID]) -> list[Message]:
     """In the order of their ids, which came from one of the selectors here."""
     rows = Message.objects.in_bulk(ids)

@@ -32,7 +32,7 @@ from conversations.events import (
 )
 from conversations.models import Conversation, Message, Turn
 from conversations.queueing import turn_enqueue_on_commit
-from conversations.selectors import turns_queued_count
+from conversations.selectors import branch_ids, leaf_below, turns_queued_count
 
 logger = logging.getLogger(__name__)
 
@@ -109,6 +109,23 @@ def conversation_delete(*, conversation: Conversation) -> None:
     with transaction.atomic():
         conversation.delete()
         _announce_on_commit(conversation_id, ConversationDeleted(type="conversation.deleted"))
+
+
+def branch_show(*, conversation: Conversation, message: Message) -> bool:
+    """Show the branch that a message of the conversation is on, and the newest end of it.
+
+    Says whether it is shown now: while a turn is active the branch stays that of the turn.
+    """
+    if message.pk in branch_ids(conversation):
+        return True
+    with transaction.atomic():
+        locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
+        if locked.turns.filter(status__in=Turn.ACTIVE).exists():
+            return False
+        Conversation.objects.filter(pk=locked.pk).update(head_id=leaf_below(message))
+        _announce_on_commit(conversation.pk, ConversationChanged(type="conversation.changed"))
+    conversation.refresh_from_db(fields=["head"])
+    return True
 
 
 def turn_start(*, user: AbstractBaseUser, conversation: Conversation, client_id: UUID, text: str) -> Turn:

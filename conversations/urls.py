@@ -1,6 +1,6 @@
 from django.urls import path
 
-from conversations import views
+from conversations import search_views, views
 
 app_name = "conversations"
 
@@ -13,6 +13,7 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/earlier/", views.conversation_earlier, name="earlier"),
     path("c/<uuid:conversation_id>/rename/", views.conversation_rename, name="rename"),
     path("c/<uuid:conversation_id>/delete/", views.conversation_delete, name="delete"),
+    path("search/", search_views.search, name="search"),
     path("settings/", views.settings_page, name="settings"),
     path("settings/theme/", views.theme_set, name="theme"),
 ]

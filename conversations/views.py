@@ -23,6 +23,7 @@ from conversations.pages import conversation_of, person, sidebar
 from conversations.strings import browser_strings
 
 EARLIER_PAGE = 30
+FOUND_CONTEXT = 6
 THEME_COOKIE = "theme"
 THEME_COOKIE_AGE = 365 * 24 * 3600
 
@@ -105,10 +106,31 @@ def _earlier_url(conversation: Conversation, messages: list[Message]) -> str:
     return f"{reverse('conversations:earlier', args=[conversation.pk])}?before={messages[0].pk}"
 
 
+def _found(request: HttpRequest, conversation: Conversation) -> Message | None:
+    """The message that ``?at=`` names, once its branch is shown: where a search result leads to."""
+    try:
+        ids = [UUID(request.GET["at"])]
+    except (KeyError, ValueError):
+        return None
+    for message in selectors.messages_for_user(request.user, conversation.pk, ids):
+        if services.branch_show(conversation=conversation, message=message):
+            return message
+    return None
+
+
+def _limit_with(conversation: Conversation, message: Message | None) -> int:
+    """So many of the newest messages that the page has this one, and some before it."""
+    if message is None:
+        return selectors.BRANCH_LIMIT
+    ids = selectors.branch_ids(conversation)
+    return max(selectors.BRANCH_LIMIT, len(ids) - ids.index(message.pk) + FOUND_CONTEXT)
+
+
 def _detail(
     request: HttpRequest, conversation: Conversation, form: PromptForm, *, refusal: str = "", status: int = 200
 ) -> HttpResponse:
-    messages = selectors.messages_on_branch(conversation)
+    found = _found(request, conversation)
+    messages = selectors.messages_on_branch(conversation, limit=_limit_with(conversation, found))
     return render(
         request,
         "conversations/detail.html",
@@ -119,6 +141,7 @@ def _detail(
             "refusal": refusal,
             "rows": _with_turns(conversation, messages),
             "earlier_url": _earlier_url(conversation, messages),
+            "found": found,
             "config": {
                 "conversationId": str(conversation.pk),
                 "socketPath": f"/ws/conversations/{conversation.pk}/",
