@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def say(conversation: Conversation, text: str, **fields: object) -> Message:
-    return Message.objects.create(conversation=conversation, role=Message.Role.USER, text=text, **fields)  # type: ignore[misc]
+    return Message.objects.create(conversation=conversation, role=Message.Role.USER, text=text, **fields)
 
 
 def found(user: User, text: str, **filters: date) -> list[str]:
@@ -191,23 +191,23 @@ def test_a_result_opens_the_branch_that_it_is_on(browser: Client, conversation: 
     (old_end,) = chain(conversation, "old end", parent=old)
     _, new_end = chain(conversation, "new reply", "new end", parent=root)
     url = reverse("conversations:detail", args=[conversation.pk])
-    page = browser.get(url, {"at": old.pk}).content.decode()
+    page = browser.get(url, {"at": str(old.pk)}).content.decode()
     assert f'data-found="{old.pk}"' in page and "old end" in page and "new end" not in page
     conversation.refresh_from_db()
     assert conversation.head_id == old_end.pk
-    page = browser.get(url, {"at": new_end.pk}).content.decode()
+    page = browser.get(url, {"at": str(new_end.pk)}).content.decode()
     assert "new end" in page and "old end" not in page
 
 
 def test_a_result_that_is_far_back_is_on_the_page(browser: Client, conversation: Conversation) -> None:
     messages = chain(conversation, *(f"message {number}" for number in range(BRANCH_LIMIT + 20)))
-    page = browser.get(reverse("conversations:detail", args=[conversation.pk]), {"at": messages[9].pk})
+    page = browser.get(reverse("conversations:detail", args=[conversation.pk]), {"at": str(messages[9].pk)})
     assert f"message-{messages[9].pk}" in page.content.decode()
     assert f"message-{messages[0].pk}" not in page.content.decode()
 
 
 def test_somebody_elses_message_opens_nothing(browser: Client, conversation: Conversation, stranger: User) -> None:
     other = say(Conversation.objects.create(owner=stranger), "a word of Eve")
-    response = browser.get(reverse("conversations:detail", args=[conversation.pk]), {"at": other.pk})
+    response = browser.get(reverse("conversations:detail", args=[conversation.pk]), {"at": str(other.pk)})
     assert response.status_code == 200 and "word of Eve" not in response.content.decode()
     assert Client().get(reverse("conversations:search")).status_code == 302
