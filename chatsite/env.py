@@ -106,6 +106,9 @@ class Environment(BaseSettings):
     toxicity_device: Device = "cpu"
     classifiers: Names = []
 
+    help_countries: Names = []
+    help_line: Annotated[str, Field(max_length=200)] = ""
+
     max_prompt_chars: Annotated[int, Field(ge=1, le=MAX_PROMPT_CHARS_LIMIT)] = 16_000
     max_queued_turns: Annotated[int, Field(ge=1)] = 100
     turn_rate: Rate = "20/minute"

@@ -272,6 +272,8 @@ TOXICITY_MODEL_CONFIG = ENV.toxicity_model_config
 TOXICITY_DEVICE = ENV.toxicity_device
 # The linear model was blended with the judge that ships, and measured so; another model speaks for itself.
 CLASSIFIERS = ENV.classifiers or ["rules", "detoxify" if ENV.toxicity_model else "blend"]
+HELP_COUNTRIES = [code.upper() for code in ENV.help_countries]
+HELP_LINE = ENV.help_line
 MAX_PROMPT_CHARS = ENV.max_prompt_chars
 MAX_QUEUED_TURNS = ENV.max_queued_turns
 TURN_RATE = ENV.turn_rate

@@ -69,6 +69,9 @@ class Message(models.Model):
     withheld_labels = models.JSONField(_("why withheld"), default=list)
     is_withheld_unjudged = models.BooleanField(_("withheld because it could not be judged"), default=False)
     is_reviewed = models.BooleanField(_("decided by a reviewer"), default=False)
+    needs_care = models.BooleanField(
+        _("shown with help lines"), default=False, help_text=_("Its author writes of harming themselves.")
+    )
     version = models.PositiveIntegerField(_("version"), default=1, help_text=_("Grows with every change."))
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 

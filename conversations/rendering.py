@@ -27,6 +27,7 @@ from pygments.token import STANDARD_TYPES
 from conversations.highlighting import CLASS_PREFIX, code_html
 from conversations.models import Message, Turn
 from conversations.wording import message_notice, turn_notice
+from moderation.care import care_notice
 
 MAX_INLINE_CHARS: Final = 4_000
 """A longer paragraph is shown without marks and links: its brackets and addresses would take quadratic time."""
@@ -264,6 +265,7 @@ def message_html(message: Message, *, turn: Turn | None = None) -> str:
             "is_withheld": is_withheld,
             "blocks": [] if is_user or is_withheld else markdown_blocks(message.text),
             "notice": message_notice(message),
+            "care": care_notice() if message.needs_care else None,
             "ending": turn_notice(turn) if turn is not None and is_own_turn else None,
         },
     ).strip()

@@ -23,6 +23,7 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import F
 from django.utils import timezone
 
+from conversations.caring import care_offer
 from conversations.database import with_patience
 from conversations.endings import Ending, TurnLost, turn_finish
 from conversations.events import SEQ_PER_ATTEMPT, TurnPublisher
@@ -42,6 +43,7 @@ from inference.base import ChatMessage, Chunk, EngineError, EngineStopped, Promp
 from inference.prompts import FittedPrompt, fit_history
 from inference.runtime import get_engine, options_from_settings
 from moderation import runtime as moderation_runtime
+from moderation.care import needs_care
 from moderation.gate import Gate
 from moderation.selectors import reviewer_decision
 from moderation.services import decision_record
@@ -165,6 +167,8 @@ class _Run:
         allowed_end = len(text) if verdict.is_allowed else 0
         judgement = Judgement(0, len(text), text, verdict, 0, allowed_end)
         subject = subject_of(self.turn, Stage.PROMPT)
+        if needs_care(verdict):
+            with_patience(partial(care_offer, prompt.pk))
         if verdict.is_allowed:
             with_patience(lambda: decision_record(subject=subject, judgement=judgement))
             with_patience(self._flag(Stage.PROMPT, text, len(text), [judgement]))

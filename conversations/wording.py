@@ -13,6 +13,8 @@ def message_notice(message: Message) -> str | None:
     """Why a message, or its rest, is not shown; ``None`` when all of it is."""
     if message.state == Message.State.SHOWN:
         return None
+    if message.needs_care:
+        return _("This message could not be answered here. Please read what stands below; people want to help you.")
     stage = Stage.PROMPT if message.role == Message.Role.USER else Stage.REPLY
     return withheld_notice(message.withheld_labels, not message.is_withheld_unjudged, stage)
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
+from moderation.care import HELP_LINES
 from moderation.shipped import SHIPPED_MODEL
 
 CLASSIFIER_NAMES: Final = ("rules", "profanity", "detoxify", "blend", "personal_data")
@@ -52,6 +53,19 @@ def classifiers_check(**_: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+def help_countries_check(**_: Any) -> list[CheckMessage]:
+    known = ", ".join(HELP_LINES)
+    return [
+        Error(
+            f"HELP_COUNTRIES names {code!r}, for which no help line is known.",
+            hint=f"Known are {known}. For another country say in HELP_LINE whom people can reach.",
+            id="moderation.E007",
+        )
+        for code in settings.HELP_COUNTRIES
+        if code not in HELP_LINES
+    ]
 
 
 def toxicity_model_check(**_: Any) -> list[CheckMessage]:

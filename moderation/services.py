@@ -12,12 +12,17 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Max
 
+from moderation.care import CARE_LABEL
 from moderation.deciding import merge_spans, strictest
 from moderation.models import Decision, Policy, Review
 from moderation.policy import policy_parse
 from moderation.trail import TrailEntry, trail_add
 from moderation.verdicts import Action, Blocked, ClassifierResult, Judgement, Span, Stage, Verdict
 
+CARE_SEVERITY = 1.0
+"""Where a person who writes of harming themselves stands in the queue: above all else."""
+TOP_SEVERITY = 0.9999
+"""The most that anything else can have."""
 NOT_JUDGED_SEVERITY = 0.5
 """Where a text that nobody could judge stands in the queue: below what is surely bad, above the doubtful."""
 
@@ -91,6 +96,8 @@ def review_open(
         labels.update({label: scores[label] for label in judgement.verdict.labels})
     judged = all(judgement.verdict.judged for judgement in raised)
     severity = max([*labels.values(), *([] if judged else [NOT_JUDGED_SEVERITY])], default=0.0)
+    is_cry_for_help = subject.stage is Stage.PROMPT and CARE_LABEL in labels
+    severity = CARE_SEVERITY if is_cry_for_help else min(severity, TOP_SEVERITY)
     spans = merge_spans([span for judgement in raised for span in _shifted(judgement) or _whole(judgement)])
     return Review.objects.create(
         stage=subject.stage.value,

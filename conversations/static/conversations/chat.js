@@ -32,6 +32,7 @@ let isRetryToResend = false;
 let stopWanted = null;
 let lastSync = 0;
 let wasOpen = false;
+const withCare = new Set([...document.querySelectorAll("article:has(.care)")].map((message) => message.dataset.messageId));
 
 const isActive = () => turn !== null && ACTIVE.has(turn.status);
 
@@ -70,6 +71,7 @@ const handlers = {
     },
     message(message) {
         timeline.put(message);
+        announceCare(message.id);
         if (turn && message.id === turn.reply_id) {
             live.clear();
             showTurn();
@@ -186,6 +188,15 @@ function announceEnd() {
     const sentences = { done: say("replyEnds"), cancelled: say("replyStopped") };
     const notice = document.querySelector(`[data-message-id="${turn.reply_id}"] .notice`)?.textContent;
     announcer.say(turn.notice ?? notice ?? sentences[turn.status] ?? "");
+}
+
+/** Help lines are read out once, when they come. */
+function announceCare(id) {
+    const care = document.querySelector(`[data-message-id="${id}"] .care`);
+    if (care && !withCare.has(id)) {
+        withCare.add(id);
+        announcer.say(care.textContent);
+    }
 }
 
 function showTurn() {

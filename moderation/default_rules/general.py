@@ -1,15 +1,10 @@
-"""The rules that a new site begins with: clear threats, self-harm, and the like, in English and Chinese.
-
-Few and narrow on purpose: a rule fires without knowing context, so each one asks for more than a single word. What is
-doubtful has a score that flags; what is plain has one that blocks. Sites add their own in the admin.
-"""
+"""Clear threats, hate, insults in Chinese, sexual content with minors, dangerous acts."""
 
 from __future__ import annotations
 
 from typing import Final
 
-PLAIN: Final = 0.95
-DOUBTFUL: Final = 0.7
+from moderation.default_rules.scores import DOUBTFUL, PLAIN, Line
 
 _YOU = r"(you|u|ya|your (whole )?(family|mother|mom|father|dad|kids|children|wife|husband|parents|sister|brother))"
 _GOING_TO = r"(will|'ll|shall|am going to|'m going to|am gonna|'m gonna|gonna|want to|wanna)"
@@ -18,8 +13,7 @@ _GROUPS = (
     r"gay people|lesbians|trans people|women|disabled people)"
 )
 
-# kind, pattern, label, score
-RULES: Final[tuple[tuple[str, str, str, float], ...]] = (
+GENERAL: Final[tuple[Line, ...]] = (
     # threats
     (
         "regex",
@@ -50,45 +44,6 @@ RULES: Final[tuple[tuple[str, str, str, float], ...]] = (
     ("phrase", "让你不得好死", "threat", PLAIN),
     ("phrase", "我知道你住哪", "threat", DOUBTFUL),
     ("phrase", "我知道你家住哪", "threat", DOUBTFUL),
-    # self-harm
-    ("regex", r"\b(kill|hang|shoot|drown|off) (yourself|urself|yourselves)\b", "self_harm", PLAIN),
-    ("regex", r"\bslit your wrists?\b", "self_harm", PLAIN),
-    ("phrase", "kys", "self_harm", DOUBTFUL),
-    (
-        "regex",
-        r"\b(kill(ing)?|hang(ing)?|shoot(ing)?|harm(ing)?|hurt(ing)?|cut(ting)?) myself\b",
-        "self_harm",
-        DOUBTFUL,
-    ),
-    (
-        "regex",
-        r"\b(i|we) (really |just )?(want|wanna|need|plan|decided) (to )?(die|commit suicide|end my life)\b",
-        "self_harm",
-        DOUBTFUL,
-    ),
-    ("regex", r"\b(end|take|ending|taking) my (own )?life\b", "self_harm", DOUBTFUL),
-    (
-        "regex",
-        r"\b(best|easiest|painless|quickest|how to) (way |method |ways |methods )?(to |of |for )?"
-        r"(commit(ting)? suicide|suicide method)",
-        "self_harm",
-        PLAIN,
-    ),
-    ("regex", r"你(怎么|为什么|咋)还?不(去)?(死|自杀)", "self_harm", PLAIN),
-    ("regex", r"你?(赶紧|快|赶快|直接)(点)?去(死|自杀|跳楼)(吧|啊)?", "self_harm", PLAIN),
-    (
-        "regex",
-        r"我(真的|好|很|就|只|现在){0,3}(想|要)(自杀|死了算了|跳楼|割腕|结束自己的生命|结束生命)",
-        "self_harm",
-        DOUBTFUL,
-    ),
-    ("regex", r"我(真的|已经)?不想活(了|下去)", "self_harm", DOUBTFUL),
-    (
-        "regex",
-        r"(怎么|如何|怎样)(才能)?(无痛|快速|没有痛苦地?)?(地)?自杀|自杀(的)?(方法|方式)(大全|有哪些)",
-        "self_harm",
-        PLAIN,
-    ),
     # hate against groups
     (
         "regex",
@@ -163,32 +118,5 @@ RULES: Final[tuple[tuple[str, str, str, float], ...]] = (
         r"(怎么|如何|怎样|教我|在家)(自己|自制|亲手|在家){0,2}(做|制作|自制|制造|造|配制|合成|提炼)(一个|一枚|出|一些)?(土制)?(炸弹|炸药|毒品|冰毒|海洛因|毒气|沙林)",
         "illicit",
         0.9,
-    ),
-    # attacks on the instructions
-    (
-        "regex",
-        r"\b(ignore|disregard|forget) (all |any )?(of )?(the |your |my )?(previous|prior|above|earlier|preceding)"
-        r"( system)? (instructions?|prompts?|rules|messages|directions)\b",
-        "prompt_attack",
-        PLAIN,
-    ),
-    (
-        "regex",
-        r"\b(print|show|reveal|repeat|output|display) (me )?(your|the) "
-        r"(full |entire |hidden |initial )?system (prompt|message|instructions)\b",
-        "prompt_attack",
-        DOUBTFUL,
-    ),
-    (
-        "regex",
-        r"(忽略|无视|忘记|忘掉)(掉)?(你)?(之前|以上|上面|前面|先前)(的)?(所有|全部|一切)?(的)?(指令|指示|提示|规则|设定|要求)",
-        "prompt_attack",
-        PLAIN,
-    ),
-    (
-        "regex",
-        r"(输出|显示|告诉我|打印|重复)(一下)?(你的)(完整)?系统(提示词|提示|指令|设定)",
-        "prompt_attack",
-        DOUBTFUL,
     ),
 )
