@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -23,12 +23,18 @@ class TurnLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What a turn ended with. ``text`` is what the gate released of the reply, and nothing else."""
+    """What a turn ended with. ``text`` is what the gate released of the reply, and nothing else.
+
+    ``notice`` is what the policy itself says of the block (language code -> sentence). ``is_withdrawn``: a part of the
+    reply had been shown and is taken back; then there is no ``text``.
+    """
 
     status: Turn.Status
     text: str = ""
     blocked_stage: str = ""
     labels: tuple[str, ...] = ()
+    notice: Mapping[str, str] = field(default_factory=dict)
+    is_withdrawn: bool = False
     is_unjudged: bool = False
     error_code: str = ""
     error_detail: str = ""
@@ -61,6 +67,7 @@ def turn_finish(
             "status": ending.status,
             "text": "",
             "blocked_stage": ending.blocked_stage,
+            "is_withdrawn": ending.is_withdrawn,
             "error_code": "prompt_withheld" if is_stopped_by_review else ending.error_code,
             "error_detail": ending.error_detail[:ERROR_CHARS],
             "error_params": ending.error_params,
@@ -85,7 +92,9 @@ def turn_finish(
 
 def _reply_create(turn: Turn, ending: Ending) -> Message:
     state = Message.State.SHOWN
-    if ending.blocked_stage == "reply":
+    if ending.is_withdrawn:
+        state = Message.State.WITHDRAWN
+    elif ending.blocked_stage == "reply":
         state = Message.State.CUT if ending.text else Message.State.WITHHELD
     return Message.objects.create(
         pk=turn.reply_id,
@@ -95,6 +104,7 @@ def _reply_create(turn: Turn, ending: Ending) -> Message:
         text=ending.text,
         state=state,
         withheld_labels=list(ending.labels),
+        withheld_notice=dict(ending.notice),
         is_withheld_unjudged=ending.is_unjudged,
     )
 
@@ -109,9 +119,12 @@ def _prompt_withhold(prompt_id: UUID, ending: Ending) -> None:
     prompt.text = ""
     prompt.state = Message.State.WITHHELD
     prompt.withheld_labels = list(ending.labels)
+    prompt.withheld_notice = dict(ending.notice)
     prompt.is_withheld_unjudged = ending.is_unjudged
     prompt.version += 1
-    prompt.save(update_fields=["text", "state", "withheld_labels", "is_withheld_unjudged", "version"])
+    prompt.save(
+        update_fields=["text", "state", "withheld_labels", "withheld_notice", "is_withheld_unjudged", "version"]
+    )
 
 
 def title_forget(message: Message) -> None:

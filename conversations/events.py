@@ -159,6 +159,10 @@ class TurnPublisher:
         self._offset += len(text)
         self._sent_at = now
 
+    def discard(self) -> None:
+        """Forget what waits: the text is taken back, so the rest of it need not be shown first."""
+        self._pending.clear()
+
     def changed(self) -> None:
         """Say that the turn's row changed; call after commit."""
         self.flush()

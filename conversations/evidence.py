@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 from uuid import uuid5
 
 from conversations.models import Message, Turn
 from conversations.selectors import messages_on_branch
+from moderation.models import Review
 from moderation.selectors import review_exists, review_reach
 from moderation.services import Subject, review_open, review_open_from_ledger
-from moderation.verdicts import Action, Judgement, Stage
+from moderation.verdicts import Action, Judgement, Stage, standing
+from moderation.withdrawals import withdrawal_record
 
 CONTEXT_MESSAGES: Final = 6
 
@@ -28,6 +30,24 @@ def subject_of(turn: Turn, stage: Stage) -> Subject:
     )
 
 
+def upheld(review: Review) -> tuple[str, Message.State]:
+    """What of a message stays shown, and its state, once a reviewer has upheld the flag on it.
+
+    A blocked text goes back to the part that had been shown, unless that was taken back; one that was only flagged goes
+    altogether.
+    """
+    if review.is_withdrawn:
+        return "", Message.State.WITHDRAWN
+    text = review.text[: review.shown_end] if review.action == Action.BLOCK else ""
+    return text, Message.State.CUT if text else Message.State.WITHHELD
+
+
+def withdraw_and_flag(turn: Turn, *, text: str, flag: Callable[[], object]) -> None:
+    """The rows of a reply that is taken back: that ``text`` had been seen, and the flag."""
+    withdrawal_record(subject=subject_of(turn, Stage.REPLY), text=text)
+    flag()
+
+
 def is_suspect(judgement: Judgement) -> bool:
     """Whether a person should look at it."""
     return not judgement.verdict.judged or judgement.verdict.action is not Action.ALLOW
@@ -35,7 +55,7 @@ def is_suspect(judgement: Judgement) -> bool:
 
 def flag_raise(turn: Turn, stage: Stage, *, text: str, shown_end: int, judgements: Sequence[Judgement]) -> None:
     """Raise one flag for a prompt or reply if one of its judgements is suspect. A turn raises each only once."""
-    subject = subject_of(turn, stage)
+    subject, judgements = subject_of(turn, stage), standing(judgements)
     if not any(map(is_suspect, judgements)) or review_exists(subject_id=subject.subject_id, turn_id=turn.pk):
         return
     review_open(subject=subject, text=text, shown_end=shown_end, verdicts=judgements, context=_context(turn, stage))
@@ -65,7 +85,7 @@ def flag_raise_of_lost(
     Whoever took the turn may have raised a flag already (`flag_raise_from_ledger`); nothing is raised for what its text
     reaches. ``context`` is given, because the conversation may be gone.
     """
-    subject = _attempt_subject(turn)
+    subject, judgements = _attempt_subject(turn), standing(judgements)
     reach = review_reach(subject_id=subject.subject_id, turn_id=turn.pk)
     if any(is_suspect(judgement) and judgement.end > reach for judgement in judgements):
         review_open(subject=subject, text=text, shown_end=shown_end, verdicts=judgements, context=context)

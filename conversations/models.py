@@ -55,6 +55,10 @@ class Message(models.Model):
         SHOWN = "shown", _("shown")
         CUT = "cut", _("cut: the rest was withheld")
         WITHHELD = "withheld", _("withheld")
+        WITHDRAWN = "withdrawn", _("taken back after a part was shown")
+
+    EMPTY = (State.WITHHELD, State.WITHDRAWN)
+    """States in which a message shows no text."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     conversation = models.ForeignKey(
@@ -67,6 +71,9 @@ class Message(models.Model):
     text = models.TextField(_("text"), blank=True)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.SHOWN)
     withheld_labels = models.JSONField(_("why withheld"), default=list)
+    withheld_notice = models.JSONField(
+        _("the site's own notice"), default=dict, blank=True, help_text=_("Language code: sentence; from the policy.")
+    )
     is_withheld_unjudged = models.BooleanField(_("withheld because it could not be judged"), default=False)
     is_reviewed = models.BooleanField(_("decided by a reviewer"), default=False)
     needs_care = models.BooleanField(
@@ -113,6 +120,7 @@ class Turn(models.Model):
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.QUEUED)
     phase = models.CharField(_("phase"), max_length=10, choices=Phase, default=Phase.THINKING)
     blocked_stage = models.CharField(_("stage that was blocked"), max_length=8, blank=True)
+    is_withdrawn = models.BooleanField(_("what was shown was taken back"), default=False)
     error_code = models.CharField(_("error"), max_length=40, blank=True)
     error_detail = models.CharField(_("error in words, for operators"), max_length=500, blank=True)
     error_params = models.JSONField(_("figures for the error's sentence"), default=dict)

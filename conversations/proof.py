@@ -13,10 +13,14 @@ from uuid import uuid5
 
 from conversations.breaches import Breach, Counts, Evidence, Fault
 from conversations.endings import title_from
+from conversations.evidence import upheld
 from conversations.models import Message, Turn
 from moderation.models import Decision
-from moderation.soundness import PolicyBook, lets_out, row_faults, text_hash
+from moderation.soundness import PolicyBook, lets_out, row_faults, standing_rows, text_hash
 from moderation.verdicts import Action, Stage
+
+SEEN_SECONDS_OFF = 5.0
+"""So far may the seconds of a part that had been seen be from the rows' own times."""
 
 
 @dataclass(slots=True)
@@ -64,13 +68,15 @@ class Proof:
         """What rows say is sound, also of attempts whose text was begun anew: somebody saw it."""
         for stage, attempt in {(row.stage, row.attempt) for row in self._judged_rows()}:
             rows = self._judged_rows(Stage(stage), attempt)
+            blocks = [row for row in standing_rows(rows) if row.action == Action.BLOCK]
             furthest = max(row.judged_end for row in rows)
             for row in rows:
                 for fault in row_faults(row, self.policies, text_ended=row.judged_end == furthest):
                     yield self._breach(fault, row, row.released_start, row.released_end)
-            blocked_at = min((row.created_at for row in rows if row.action == Action.BLOCK), default=None)
+            blocked_at = min((row.created_at for row in blocks), default=None)
             for row in rows:
-                if blocked_at is not None and lets_out(row) and row.created_at >= blocked_at:
+                is_late = blocked_at is not None and row.created_at >= blocked_at
+                if lets_out(row) and (is_late or row.action == Action.BLOCK):
                     yield self._breach(Fault.BLOCK_NOT_FOLLOWED, row, row.released_start, row.released_end)
 
     def _judged_rows(self, stage: Stage | None = None, attempt: int | None = None) -> list[Decision]:
@@ -114,9 +120,7 @@ class Proof:
         if row.action == Action.ALLOW:
             is_followed = message.state == Message.State.SHOWN and text_hash(message.text) == row.text_sha256
         else:
-            review = row.review
-            left = review.text[: review.shown_end] if review.action == Action.BLOCK else ""
-            is_followed = message.state != Message.State.SHOWN and message.text == left
+            is_followed = (message.text, message.state) == upheld(row.review)
         if not is_followed:
             yield self._breach(Fault.REVIEW_NOT_FOLLOWED, message)
 
@@ -181,7 +185,7 @@ class Proof:
 
     def _blocks(self, stage: Stage) -> list[Decision]:
         rows = self._judged_rows(stage, self.evidence.turn.attempt)
-        return [row for row in rows if row.action == Action.BLOCK]
+        return [row for row in standing_rows(rows) if row.action == Action.BLOCK]
 
     def _reply(self) -> Iterator[Breach]:
         turn, reply = self.evidence.turn, self.evidence.reply
@@ -189,10 +193,11 @@ class Proof:
         blocks = self._blocks(Stage.REPLY)
         if is_blocked and not blocks:
             yield self._breach(Fault.BLOCK_MISSING, reply)
+        yield from self._withdrawal([row for row in blocks if row.withdraws and is_blocked])
         if reply is None:
             return
         yield from self._reviews(reply)
-        if reply.state == Message.State.WITHHELD and reply.text:
+        if reply.state in Message.EMPTY and reply.text:
             yield self._breach(Fault.WITHHELD_SHOWN, reply, 0, len(reply.text))
         self.counts.shown += len(reply.text)
         if self._is_restored(reply):
@@ -204,10 +209,49 @@ class Proof:
             yield self._breach(Fault.WITHHELD_SHOWN, reply)
         released_end = max((row.released_end for row in self._releases()), default=0)
         is_whole = turn.status in (Turn.Status.DONE, Turn.Status.BLOCKED) and not reply.is_reviewed
-        if is_whole and reply.state != Message.State.WITHHELD and len(reply.text) < released_end:
+        if is_whole and reply.state not in Message.EMPTY and len(reply.text) < released_end:
             yield self._breach(Fault.SHORTER_THAN_RELEASED, reply, len(reply.text), released_end)
         withheld = next((row.withheld for row in blocks if row.withheld_start == len(reply.text)), "")
         yield from self._covered(reply.text, withheld, reply)
+
+    def _withdrawal(self, taking: list[Decision]) -> Iterator[Breach]:
+        """What was shown was taken back if and only if a decision says so, and a row tells what had been seen."""
+        turn, reply = self.evidence.turn, self.evidence.reply
+        rows = [
+            row for row in self.evidence.rows if row.source == Decision.Source.WITHDRAWAL and row.turn_id == turn.pk
+        ]
+        is_taken = reply is not None and reply.state == Message.State.WITHDRAWN
+        if taking:
+            if not turn.is_withdrawn or reply is None or not (is_taken or self._is_restored(reply)):
+                yield self._breach(Fault.WITHDRAWAL_NOT_FOLLOWED, reply)
+            if not rows:
+                yield self._breach(Fault.WITHDRAWAL_MISSING, reply)
+        elif turn.is_withdrawn or is_taken or rows:
+            yield self._breach(Fault.WITHDRAWAL_UNFOUNDED, rows[0] if rows else reply)
+        for row in rows:
+            if not self._tells_what_was_seen(row):
+                yield self._breach(Fault.WITHDRAWAL_WRONG, row, 0, row.withheld_end)
+            if not row.redacted_at:
+                if text_hash(row.withheld) != row.text_sha256:
+                    yield self._breach(Fault.EVIDENCE_CHANGED, row)
+                after = next((block.withheld for block in taking if block.withheld_start == len(row.withheld)), "")
+                yield from self._covered(row.withheld, after, row, is_shown=False)
+
+    def _tells_what_was_seen(self, row: Decision) -> bool:
+        """Each part that the ledger let out, the seconds from then until it was taken back, and the words."""
+        releases = self._releases()
+        if row.attempt != self.evidence.turn.attempt or len(row.seen) != len(releases):
+            return False
+        for part, release in zip(row.seen, releases, strict=True):
+            seconds = (row.created_at - release.created_at).total_seconds()
+            if (part["start"], part["end"]) != (release.released_start, release.released_end):
+                return False
+            if abs(part["seconds"] - seconds) > SEEN_SECONDS_OFF:
+                return False
+        # Where the worker was lost, what it had shown since its last checkpoint is known by its range alone.
+        is_known = bool(row.redacted_at or self.evidence.turn.losses)
+        end = max((release.released_end for release in releases), default=0)
+        return row.withheld_end == end and (is_known or len(row.withheld) == end)
 
     def _checkpoint(self) -> Iterator[Breach]:
         """The text so far of a turn under way; an ended one has none."""
@@ -221,7 +265,9 @@ class Proof:
         rows = [row for row in rows if lets_out(row) and row.action != Action.BLOCK]
         return sorted(rows, key=lambda row: (row.released_start, row.released_end))
 
-    def _covered(self, text: str, withheld: str, place: Message | Turn) -> Iterator[Breach]:
+    def _covered(
+        self, text: str, withheld: str, place: Message | Turn | Decision, *, is_shown: bool = True
+    ) -> Iterator[Breach]:
         """Released ranges follow one another and reach the text's end, and each window's text is the one judged.
 
         ``withheld`` is what came after ``text``, where the ledger has it: windows reach beyond what they let out. A
@@ -242,7 +288,7 @@ class Proof:
                 yield self._breach(Fault.TEXT_CHANGED, row, row.judged_start, row.judged_end)
         if covered < len(text):
             yield self._breach(Fault.UNCOVERED, place, covered, len(text))
-        self.counts.hashed += sum(hashed)
+        self.counts.hashed += sum(hashed) if is_shown else 0
 
     # --- how it is told ------------------------------------------------------------------------------------------
 

@@ -15,12 +15,13 @@ from django.http import HttpRequest
 
 from conversations.endings import title_forget
 from conversations.events import conversation_group, event_send, session_group, user_group
-from conversations.evidence import flag_raise_from_ledger
+from conversations.evidence import flag_raise_from_ledger, upheld
 from conversations.models import Message, Turn
 from conversations.services import turn_cancel
 from moderation.models import Decision, Review
+from moderation.selectors import policy_notice
 from moderation.signals import decision_reviewed
-from moderation.verdicts import Action
+from moderation.verdicts import Action, Stage
 
 
 @receiver(decision_reviewed)
@@ -35,13 +36,14 @@ def message_follow_decision(sender: object, review: Review, decision: Decision, 
             return
         if decision.action == Action.ALLOW:
             message.text, message.state = review.text, Message.State.SHOWN
-            message.withheld_labels, message.is_withheld_unjudged = [], False
+            message.withheld_labels, message.withheld_notice, message.is_withheld_unjudged = [], {}, False
         else:
             title_forget(message)
-            # A blocked text goes back to the part that had been shown; one that was only flagged goes altogether.
-            message.text = review.text[: review.shown_end] if review.action == Action.BLOCK else ""
-            message.state = Message.State.CUT if message.text else Message.State.WITHHELD
+            message.text, message.state = upheld(review)
             message.withheld_labels = review.labels
+            message.withheld_notice = policy_notice(
+                version=review.policy_version, stage=Stage(review.stage), labels=review.labels
+            )
             message.is_withheld_unjudged = not review.judged
         message.is_reviewed = True
         message.version += 1

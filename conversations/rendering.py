@@ -255,7 +255,7 @@ def message_html(message: Message, *, turn: Turn | None = None) -> str:
     ``turn`` is the turn that made this reply, if known: it tells whether the reply was stopped or cut by its length.
     """
     is_user = message.role == Message.Role.USER
-    is_withheld = message.state == Message.State.WITHHELD
+    is_withheld = message.state in Message.EMPTY
     is_own_turn = turn is not None and turn.reply_id == message.pk
     return render_to_string(
         "conversations/_message.html",

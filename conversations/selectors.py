@@ -117,7 +117,7 @@ def messages_after(message_id: UUID, limit: int = AFTER_LIMIT) -> list[Line]:
 
 def _line(message: Message) -> Line:
     is_withheld = message.state != Message.State.SHOWN
-    return Line(message.role, "" if message.state == Message.State.WITHHELD else message.text, is_withheld)
+    return Line(message.role, "" if message.state in Message.EMPTY else message.text, is_withheld)
 
 
 def turn_latest(conversation_id: UUID) -> Turn | None:

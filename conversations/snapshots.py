@@ -87,6 +87,7 @@ def turn_payload(turn: Turn, *, position: int | None, seq: int, text: str, block
         "text": text if turn.is_active else "",
         "html": blocks if turn.is_active else None,
         "notice": turn_notice(turn),
+        "withdrawn": turn.is_withdrawn,
         "can_retry": turn.status in _RETRYABLE and turn.prompt.state != Message.State.WITHHELD,
         "model": turn.model,
         "prompt_tokens": turn.prompt_tokens,
@@ -101,6 +102,7 @@ def _stages(turn: Turn) -> list[dict[str, str]]:
     rank = {"allow": 0, "flag": 1, "block": 2}
     strictest: dict[str, str] = {}
     decided = Decision.objects.filter(turn_id=turn.pk, attempt=turn.attempt, source=Decision.Source.CLASSIFIER)
+    decided = decided.filter(is_provisional=False)
     for stage, action in decided.order_by().values_list("stage", "action").distinct():
         strictest[stage] = max(action, strictest.get(stage, "allow"), key=lambda name: rank[name])
     return [{"stage": stage, "action": strictest[stage]} for stage in ("prompt", "reply") if stage in strictest]

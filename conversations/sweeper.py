@@ -12,10 +12,13 @@ from django.utils import timezone
 
 from conversations.endings import Ending, TurnLost, turn_finish
 from conversations.events import SEQ_PER_ATTEMPT, conversation_group, event_send
-from conversations.evidence import flag_raise_from_ledger
+from conversations.evidence import flag_raise_from_ledger, withdraw_and_flag
 from conversations.models import Turn
 from conversations.queueing import turn_enqueue
 from conversations.selectors import turns_lost, turns_waiting_unsent
+from moderation.selectors import policy_notice
+from moderation.verdicts import Stage
+from moderation.withdrawals import withdrawing_block
 
 logger = logging.getLogger(__name__)
 
@@ -73,12 +76,23 @@ def _fail(turn: Turn, code: str, detail: str) -> None:
 
 
 def _finish(turn: Turn, ending: Ending, *, heard_at: datetime | None) -> None:
+    # Its worker died between the block that takes the text back and the end that would have done so.
+    block = withdrawing_block(turn_id=turn.pk, attempt=turn.attempt) if turn.text else None
+    if block is not None:
+        ending = Ending(
+            status=Turn.Status.BLOCKED,
+            blocked_stage=Stage.REPLY,
+            labels=tuple(block.labels),
+            notice=policy_notice(version=block.policy_version, stage=Stage.REPLY, labels=block.labels),
+            is_withdrawn=True,
+            fields={"losses": F("losses") + 1},
+        )
     try:
         turn_finish(
             turn_id=turn.pk,
             attempt=turn.attempt,
             ending=ending,
-            evidence=partial(_evidence_keep, turn, is_over=True),
+            evidence=partial(_evidence_keep, turn, is_over=True, is_withdrawn=block is not None),
             heard_at=heard_at,
         )
     except TurnLost:
@@ -87,11 +101,15 @@ def _finish(turn: Turn, ending: Ending, *, heard_at: datetime | None) -> None:
     _announce(turn)
 
 
-def _evidence_keep(turn: Turn, *, is_over: bool) -> None:
+def _evidence_keep(turn: Turn, *, is_over: bool, is_withdrawn: bool = False) -> None:
     """The flag of what the dead worker had shown. A fault in it must not keep the turn from its end."""
+    flag = partial(flag_raise_from_ledger, turn, is_over=is_over)
     try:
         with transaction.atomic():
-            flag_raise_from_ledger(turn, is_over=is_over)
+            if is_withdrawn:
+                withdraw_and_flag(turn, text=turn.text, flag=flag)
+            else:
+                flag()
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:

@@ -34,6 +34,7 @@ from conversations.evidence import (
     flag_raise_of_lost,
     is_suspect,
     subject_of,
+    withdraw_and_flag,
 )
 from conversations.models import Message, Turn
 from conversations.pulse import TurnSigns, pulse
@@ -47,7 +48,7 @@ from moderation.care import needs_care
 from moderation.gate import Gate
 from moderation.selectors import reviewer_decision
 from moderation.services import decision_record
-from moderation.verdicts import Action, Blocked, Judgement, Released, Stage, Verdict
+from moderation.verdicts import Action, Blocked, Judgement, Released, Stage, Verdict, standing
 
 logger = logging.getLogger(__name__)
 
@@ -287,17 +288,31 @@ class _Run:
             text="".join(self.released) + self.withheld,
             shown_end=blocked.start,
             judgements=gate.judgements,
+            is_withdrawn=blocked.is_withdrawn,
         )
 
     def _blocked(
-        self, stage: Stage, verdict: Verdict, *, text: str, shown_end: int, judgements: Sequence[Judgement]
+        self,
+        stage: Stage,
+        verdict: Verdict,
+        *,
+        text: str,
+        shown_end: int,
+        judgements: Sequence[Judgement],
+        is_withdrawn: bool = False,
     ) -> Ending:
+        released = "".join(self.released)
         self.evidence = self._flag(stage, text, shown_end, judgements)
+        if is_withdrawn:
+            self.publisher.discard()
+            self.evidence = partial(withdraw_and_flag, self.turn, text=released, flag=self.evidence)
         return Ending(
             status=Turn.Status.BLOCKED,
-            text="".join(self.released),
+            text="" if is_withdrawn else released,
             blocked_stage=stage,
             labels=verdict.labels,
+            notice=verdict.notice,
+            is_withdrawn=is_withdrawn,
             is_unjudged=not verdict.judged,
         )
 
@@ -351,7 +366,7 @@ class _Run:
         mine = Turn.objects.filter(pk=self.turn.pk, attempt=self.turn.attempt, status=Turn.Status.RUNNING)
         unstopped = mine.filter(stop_requested_at=None)
         judgements = self.gate.judgements if self.gate is not None else ()
-        if any(map(is_suspect, judgements)):
+        if any(map(is_suspect, standing(judgements))):
             self.turn.text = "".join(self.released)
             with_patience(partial(flag_raise_from_ledger, self.turn, is_over=False))
         if with_patience(lambda: unstopped.update(status=Turn.Status.QUEUED, text="", sent_at=timezone.now())):

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from conversations.models import Message, Turn
-from moderation.notices import withheld_notice
+from moderation.notices import notice_in, withheld_notice
 from moderation.verdicts import Stage
 
 
 def message_notice(message: Message) -> str | None:
-    """Why a message, or its rest, is not shown; ``None`` when all of it is."""
+    """Why a message, or its rest, is not shown; ``None`` when all of it is.
+
+    The policy's own words where it has some in the person's language.
+    """
     if message.state == Message.State.SHOWN:
         return None
+    if own := notice_in(message.withheld_notice, get_language() or ""):
+        return own
     if message.needs_care:
         return _("This message could not be answered here. Please read what stands below; people want to help you.")
     stage = Stage.PROMPT if message.role == Message.Role.USER else Stage.REPLY
-    return withheld_notice(message.withheld_labels, not message.is_withheld_unjudged, stage)
+    return withheld_notice(
+        message.withheld_labels,
+        not message.is_withheld_unjudged,
+        stage,
+        is_withdrawn=message.state == Message.State.WITHDRAWN,
+    )
 
 
 def turn_notice(turn: Turn) -> str | None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import regex
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -258,6 +259,7 @@ class Gate:
         ranges = [*((start, end, done) for start, end in wholes), *windows]
         if not ranges:
             return []
+        begun, known = done, len(self._judgements)
         verdicts = self._judge([self.text[start:end] for start, end, _ in ranges])
         out: list[Released | Blocked] = []
         for (start, end, lets_out), verdict in zip(ranges, verdicts, strict=True):
@@ -272,6 +274,12 @@ class Gate:
                 text = self.text[start:end]
                 (verdict,) = self._judge([text])
             if not verdict.is_allowed:
+                if verdict.withdraws:
+                    # What this very call let out would be shown only to be taken back.
+                    kept = self._judgements[known:]
+                    self._judgements[known:] = [replace(one, released_start=begun, released_end=begun) for one in kept]
+                    self._released_end = done = begun
+                    out = []
                 judgement = Judgement(start, end, text, verdict, done, done)
                 self._judgements.append(judgement)
                 self._is_blocked = True

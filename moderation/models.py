@@ -6,6 +6,7 @@ A decision points at what it judged by a soft id, never a foreign key, so that e
 from __future__ import annotations
 
 import uuid
+from math import ceil
 from typing import Any, NoReturn
 
 from django.conf import settings
@@ -132,6 +133,7 @@ class Decision(models.Model):
     class Source(models.TextChoices):
         CLASSIFIER = "classifier", _("classifiers")
         REVIEWER = "reviewer", _("reviewer")
+        WITHDRAWAL = "withdrawal", _("taken back after it was shown")
 
     class StageChoice(models.TextChoices):
         PROMPT = Stage.PROMPT.value, _("prompt")
@@ -175,6 +177,19 @@ class Decision(models.Model):
         _("judged text"), blank=True, help_text=_("Kept for what was flagged, blocked or not judged.")
     )
     withheld = models.TextField(_("withheld text"), blank=True)
+    withdraws = models.BooleanField(
+        _("takes back what was shown"), default=False, help_text=_("A block that leaves nothing of the reply.")
+    )
+    is_provisional = models.BooleanField(
+        _("provisional"),
+        default=False,
+        help_text=_("Looked unsafe in the middle of a sentence, and was judged again at its end."),
+    )
+    seen = models.JSONField(
+        _("parts that had been seen"),
+        default=list,
+        help_text=_("Of a reply that was taken back: list of {start, end, seconds}."),
+    )
     spans = models.JSONField(_("marked ranges"), default=list)
 
     reviewer = models.ForeignKey(
@@ -205,6 +220,11 @@ class Decision(models.Model):
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         raise LedgerIsAppendOnly("a decision is never deleted; redact its text instead")
 
+    @property
+    def seen_seconds(self) -> int:
+        """How long what was taken back had been seen, its first part; rounded up."""
+        return max((ceil(part["seconds"]) for part in self.seen), default=0)
+
 
 class Review(models.Model):
     """A flag that waits for a person, with the evidence as it was when it was raised.
@@ -232,6 +252,9 @@ class Review(models.Model):
     policy_version = models.PositiveIntegerField(_("policy version"), null=True)
     text = models.TextField(_("text"), help_text=_("All that was written, shown or not."))
     shown_end = models.PositiveIntegerField(_("shown to"), default=0, help_text=_("Characters that the person saw."))
+    is_withdrawn = models.BooleanField(
+        _("taken back"), default=False, help_text=_("What the person saw was then taken off their pages.")
+    )
     spans = models.JSONField(_("marked ranges"), default=list)
     context = models.JSONField(
         _("conversation around it"), default=list, help_text=_("List of {role, text}, oldest first.")

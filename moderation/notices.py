@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -50,18 +50,30 @@ def label_name(label: str) -> str:
     return str(LABEL_NAMES.get(label, label))
 
 
-def withheld_notice(labels: Sequence[str], judged: bool, stage: Stage) -> str:
-    """One sentence that says what was withheld and why, in the language active now. Gravest label first."""
+def notice_in(notice: Mapping[str, str], language: str) -> str:
+    """A policy's own words in this language (zh-hans), or in the one that it belongs to (zh); empty without any."""
+    return notice.get(language.lower(), "") or notice.get(language.lower().split("-")[0], "")
+
+
+def withheld_notice(labels: Sequence[str], judged: bool, stage: Stage, *, is_withdrawn: bool = False) -> str:
+    """One sentence that says what was withheld and why, in the language active now. Gravest label first.
+
+    ``is_withdrawn``: a part of it had been shown.
+    """
     kinds = [str(_KINDS[label]) for label in labels if label in _KINDS][:MAX_KINDS]
     if kinds:
         # Translators: joins two kinds of content, as in "insults and threats".
-        return _because(stage) % {"kinds": _(" and ").join(kinds)}
+        return _because(stage, is_withdrawn) % {"kinds": _(" and ").join(kinds)}
+    if is_withdrawn:
+        return _("This reply was taken back because it goes against the rules of this site.")
     if not judged:
         return _could_not_check(stage)
     return _against_rules(stage)
 
 
-def _because(stage: Stage) -> str:
+def _because(stage: Stage, is_withdrawn: bool) -> str:
+    if is_withdrawn:
+        return _("This reply was taken back because it may contain %(kinds)s.")
     if stage is Stage.PROMPT:
         return _("This message was not answered because it may contain %(kinds)s.")
     if stage is Stage.TITLE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -10,6 +11,8 @@ from django.db.models import Count, Max, QuerySet
 
 from moderation.models import Decision, Policy, Review, Rule
 from moderation.patterns import RuleLine
+from moderation.policy import PolicyFault, policy_parse
+from moderation.verdicts import Stage
 
 
 def reviews_for_reviewer(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Review]:
@@ -44,6 +47,15 @@ def decisions_for_subject(subject_id: UUID) -> QuerySet[Decision]:
 
 def policy_active() -> Policy | None:
     return Policy.objects.filter(is_active=True).first()
+
+
+def policy_notice(*, version: int | None, stage: Stage, labels: Sequence[str]) -> dict[str, str]:
+    """What that policy version says itself of a text withheld for these labels; empty where it says nothing."""
+    row = Policy.objects.filter(version=version).first() if version is not None else None
+    try:
+        return policy_parse(row.document).at(stage).notice_for(labels) if row is not None else {}
+    except PolicyFault:
+        return {}
 
 
 def rule_lines() -> list[RuleLine]:

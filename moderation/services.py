@@ -17,7 +17,7 @@ from moderation.deciding import merge_spans, strictest
 from moderation.models import Decision, Policy, Review
 from moderation.policy import policy_parse
 from moderation.trail import TrailEntry, trail_add
-from moderation.verdicts import Action, Blocked, ClassifierResult, Judgement, Span, Stage, Verdict
+from moderation.verdicts import Action, Blocked, ClassifierResult, Judgement, Span, Stage, Verdict, standing
 
 CARE_SEVERITY = 1.0
 """Where a person who writes of harming themselves stands in the queue: above all else."""
@@ -70,6 +70,8 @@ def decision_record(*, subject: Subject, judgement: Judgement, blocked: Blocked 
         text_sha256=hashlib.sha256(judgement.text.encode()).hexdigest(),
         excerpt="" if is_clean else judgement.text,
         withheld=blocked.withheld if blocked else "",
+        withdraws=blocked is not None and blocked.is_withdrawn,
+        is_provisional=judgement.is_provisional,
         spans=[asdict(span) for span in _shifted(judgement)],
     )
 
@@ -113,6 +115,7 @@ def review_open(
         policy_version=raised[-1].verdict.policy_version,
         text=text,
         shown_end=shown_end,
+        is_withdrawn=shown_end > 0 and any(judgement.verdict.withdraws for judgement in raised),
         spans=[asdict(span) for span in spans],
         context=[{"role": line["role"], "text": line["text"]} for line in context],
     )
@@ -128,14 +131,14 @@ def review_open_from_ledger(*, subject: Subject, text: str, context: Sequence[Ma
         attempt=subject.attempt,
         stage=subject.stage.value,
         source=Decision.Source.CLASSIFIER,
-    ).order_by("judged_end")
-    judgements = [_judgement_of(row) for row in rows]
+    ).order_by("created_at")
+    judgements = sorted(standing([_judgement_of(row) for row in rows]), key=lambda judgement: judgement.end)
     if all(judgement.verdict.judged and judgement.verdict.action is Action.ALLOW for judgement in judgements):
         return None
     for judgement in judgements:
         if judgement.text and judgement.start <= len(text) < judgement.end:
             text = text[: judgement.start] + judgement.text
-    shown_end = max(judgement.released_end for judgement in judgements)
+    shown_end = max(row.released_end for row in rows)
     return review_open(subject=subject, text=text, shown_end=shown_end, verdicts=judgements, context=context)
 
 
@@ -150,8 +153,10 @@ def _judgement_of(row: Decision) -> Judgement:
         results=(),
         spans=tuple(spans),
         policy_version=row.policy_version or 0,
+        withdraws=row.withdraws,
     )
-    return Judgement(row.judged_start, row.judged_end, row.excerpt, verdict, row.released_start, row.released_end)
+    released = row.released_start, row.released_end
+    return Judgement(row.judged_start, row.judged_end, row.excerpt, verdict, *released, row.is_provisional)
 
 
 def policy_publish(*, document: Mapping[str, Any], name: str, author: User | None = None) -> Policy:

@@ -6,7 +6,7 @@ What rows say of messages is looked at by whoever keeps messages.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 from moderation.deciding import strictest
@@ -32,6 +32,8 @@ class RowFault(StrEnum):
     RELEASED_OUTSIDE_JUDGED = "released_outside_judged"
     NO_HOLD_BACK = "no_hold_back"
     """Judged less far beyond what was released than the policy's gate demands, and the text went on."""
+    LATE_NOT_FOLLOWED = "late_not_followed"
+    """The block takes back what was shown where the policy leaves it, or the reverse."""
     EVIDENCE_CHANGED = "evidence_changed"
     """The text that is kept does not have the hash that is kept."""
 
@@ -68,16 +70,30 @@ def lets_out(row: Decision) -> bool:
     return row.released_end > row.released_start or (row.stage != Stage.REPLY and row.action != Action.BLOCK)
 
 
+def standing_rows(rows: Sequence[Decision]) -> list[Decision]:
+    """Of one text's rows, oldest first: without the provisional ones that a later row has taken the place of."""
+    return [
+        row
+        for index, row in enumerate(rows)
+        if not row.is_provisional
+        or not any(
+            later.judged_start <= row.judged_start and later.judged_end >= row.judged_end for later in rows[index + 1 :]
+        )
+    ]
+
+
 def row_faults(row: Decision, policies: PolicyBook, *, text_ended: bool) -> Iterator[RowFault]:
     """What is wrong with one row of classifiers. ``text_ended``: no window of this text was judged further.
 
-    Only the evidence is looked at where the row let nothing out.
+    Where the row let nothing out only its evidence is looked at, and whether it takes back what the policy says.
     """
     if row.excerpt and text_hash(row.excerpt) != row.text_sha256:
         yield RowFault.EVIDENCE_CHANGED
+    document = policies.document(row.policy_version)
+    if row.action == Action.BLOCK and document is not None and not _late_followed(row, document):
+        yield RowFault.LATE_NOT_FOLLOWED
     if not lets_out(row):
         return
-    document = policies.document(row.policy_version)
     yield from _classifier_faults(row)
     if not row.judged_start <= row.released_start <= row.released_end <= row.judged_end:
         yield RowFault.RELEASED_OUTSIDE_JUDGED
@@ -114,3 +130,16 @@ def _policy_followed(row: Decision, document: PolicyDocument) -> bool:
         demanded.append(Action.BLOCK)
     action = Action(row.action)
     return strictest([*demanded, action]) is action
+
+
+def _late_followed(row: Decision, document: PolicyDocument) -> bool:
+    """Whether the block takes back what was shown as the policy has it for the labels that blocked."""
+    if row.stage != Stage.REPLY or row.withheld_start == 0:
+        return not row.withdraws
+    takers = [
+        row.scores[label] - level.block
+        for label, level in document.reply.labels.items()
+        if level.late == "withdraw" and level.block is not None and label in row.scores
+    ]
+    nearest = max(takers, default=-1.0)
+    return nearest >= -_ROUNDED_BY if row.withdraws else nearest < _ROUNDED_BY

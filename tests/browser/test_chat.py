@@ -134,6 +134,25 @@ async def test_two_tabs_show_the_same(open_chat: ChatOpen, conversation: str) ->
         await expect(one.prompts).to_have_count(2)
 
 
+async def test_what_is_taken_back_is_gone_from_every_tab(open_chat: ChatOpen, conversation: str) -> None:
+    """The standard policy takes back what was shown of a reply that goes on to self-harm."""
+    chat, other = await open_chat(conversation), await open_chat(conversation)
+    text = "The first sentence is a calm one. " * 5
+    await chat.ask(f"slow:4:{text}So go and kill yourself now, he said, and that was that.")
+    for one in (chat, other):
+        await expect(one.live).to_contain_text("The first sentence")
+        await expect(one.announcer).to_contain_text("The first sentence")
+    for one in (chat, other):
+        reply = await one.answered(2, "This reply was taken back because it may contain")
+        await expect(one.live).to_have_count(0)
+        await expect(one.announcer).to_contain_text("taken back")
+        for place in (reply, one.announcer):
+            await expect(place).not_to_contain_text("first sentence")
+    await other.page.reload()
+    reply = await other.answered(2, "This reply was taken back")
+    await expect(reply).not_to_contain_text("first sentence")
+
+
 @pytest.mark.parametrize("by", ["button", "key"])
 async def test_stop_keeps_what_was_written(open_chat: ChatOpen, conversation: str, by: str) -> None:
     chat = await open_chat(conversation)

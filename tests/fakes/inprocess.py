@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 from inference.base import ChatMessage, Chunk, Options
 from moderation.verdicts import Action, ClassifierResult, Stage, Verdict
+
+_SEEMS_BAD = re.compile(r"SEEMSBAD(?! after all\.)")
 
 Step = Chunk | Exception | Callable[[], object]
 
@@ -62,27 +65,33 @@ class ListEngine:
 
 
 class PhraseJudge:
-    """Blocks texts with ``BADWORD``, flags those with ``DOUBTFUL``, cannot judge those with ``UNJUDGEABLE``."""
+    """Blocks texts with ``BADWORD``, flags those with ``DOUBTFUL``, cannot judge those with ``UNJUDGEABLE``.
+
+    ``GRAVEWORD`` blocks, and takes back what was shown, as the standard policy has it for its label. ``SEEMSBAD`` looks
+    unsafe as long as ``after all.`` does not follow it. ``notice`` is what the policy says itself of what is blocked.
+    """
 
     def __init__(self) -> None:
         self.judged: list[tuple[Stage, str]] = []
+        self.notice: dict[str, str] = {}
 
     def __call__(self, texts: Sequence[str], stage: Stage) -> list[Verdict]:
         self.judged += [(stage, text) for text in texts]
         return [self._verdict(text) for text in texts]
 
-    @staticmethod
-    def _verdict(text: str) -> Verdict:
-        action, judged = Action.ALLOW, True
+    def _verdict(self, text: str) -> Verdict:
+        action, judged, withdraws = Action.ALLOW, True, False
         labels: tuple[str, ...] = ()
         if "UNJUDGEABLE" in text:
             action, judged = Action.BLOCK, False
-        elif "BADWORD" in text:
+        elif "GRAVEWORD" in text:
+            action, labels, withdraws = Action.BLOCK, ("severe_toxicity",), True
+        elif "BADWORD" in text or _SEEMS_BAD.search(text):
             action, labels = Action.BLOCK, ("insult",)
         elif "DOUBTFUL" in text:
             action, labels = Action.FLAG, ("insult",)
         score = {Action.ALLOW: 0.01, Action.FLAG: 0.7, Action.BLOCK: 0.99}[action]
-        results = (
-            ClassifierResult("phrases", "1", {"insult": score} if judged else {}, error="" if judged else "off"),
-        )
-        return Verdict(action, judged, labels, dict(results[0].scores), results, (), policy_version=1)
+        scores = {labels[0] if labels else "insult": score} if judged else {}
+        results = (ClassifierResult("phrases", "1", scores, error="" if judged else "off"),)
+        notice = self.notice if action is Action.BLOCK else {}
+        return Verdict(action, judged, labels, scores, results, (), 1, withdraws=withdraws, notice=notice)

@@ -41,6 +41,12 @@ export class Announcer {
         this.#buffer = "";
     }
 
+    /** What was taken off the page is neither read out any more nor left here for a screen reader to find. */
+    forget() {
+        this.reset();
+        this.#region.replaceChildren();
+    }
+
     reset() {
         this.#buffer = "";
         this.#ready = [];

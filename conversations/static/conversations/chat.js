@@ -71,6 +71,9 @@ const handlers = {
     },
     message(message) {
         timeline.put(message);
+        if (timeline.isWithheld(message.id)) {
+            announcer.forget();
+        }
         announceCare(message.id);
         if (turn && message.id === turn.reply_id) {
             live.clear();
@@ -148,7 +151,7 @@ function takeTurn(newer, { isSnapshot = false, keepLive = false } = {}) {
         live.set(turn.html ?? []);
     } else {
         stopWanted = null;
-        if (!keepLive) {
+        if (!keepLive || turn.withdrawn) {
             live.clear();
         }
         if (before?.id === turn.id && ACTIVE.has(before.status)) {
@@ -184,6 +187,9 @@ function settleRetry() {
 }
 
 function announceEnd() {
+    if (turn.withdrawn) {
+        announcer.forget();
+    }
     announcer.finish();
     const sentences = { done: say("replyEnds"), cancelled: say("replyStopped") };
     const notice = document.querySelector(`[data-message-id="${turn.reply_id}"] .notice`)?.textContent;

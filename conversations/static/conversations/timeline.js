@@ -20,6 +20,11 @@ export class Timeline {
         return this.#find(id) !== null;
     }
 
+    /** Whether the message shows nothing but the notice that it was withheld or taken back. */
+    isWithheld(id) {
+        return Boolean(this.#find(id)?.querySelector('[data-notice="withheld"], [data-notice="withdrawn"]'));
+    }
+
     /** Puts a message in place of the one with its id, or after another one. */
     put({ id, html, after }) {
         const element = parse(html);
