@@ -124,6 +124,7 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_ROUTES = {
     "conversations.tasks.turn_run_task": {"queue": "inference"},
     "conversations.tasks.turns_sweep_task": {"queue": "housekeeping"},
+    "conversations.tasks.conversations_purge_task": {"queue": "housekeeping"},
 }
 CELERY_TASK_DEFAULT_QUEUE = "housekeeping"
 CELERY_BEAT_SCHEDULE = {
@@ -131,7 +132,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "conversations.tasks.turns_sweep_task",
         "schedule": 3.0,
         "options": {"expires": 10.0},
-    }
+    },
+    "conversations-purge": {
+        "task": "conversations.tasks.conversations_purge_task",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
 }
 # A worker takes a turn when it has a thread for it; one that waited in a busy worker would be lost with it.
 CELERY_WORKER_DISABLE_PREFETCH = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -55,6 +55,25 @@ class SearchForm(forms.Form):
         data = self.cleaned_data
         before = (data["at"], data["number"]) if data["at"] and data["number"] is not None else None
         return Search(text=data["q"], since=data["since"], until=data["until"], before=before)
+
+
+class _IdsField(forms.Field):
+    """Any number of ids, as checkboxes of one name send them."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: object) -> list[UUID]:
+        try:
+            return [UUID(str(one)) for one in value] if isinstance(value, list) else []
+        except ValueError:
+            raise forms.ValidationError("an id is damaged") from None
+
+
+class ChangeForm(forms.Form):
+    """What to do with some conversations."""
+
+    action = forms.ChoiceField(choices=[(name, name) for name in ("pin", "unpin", "archive", "unarchive", "delete")])
+    ids = _IdsField(required=False)
 
 
 class ThemeForm(forms.Form):

@@ -13,6 +13,24 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
+class Tag(models.Model):
+    """A word of a person's own for their conversations."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("owner"), on_delete=models.CASCADE, related_name="conversation_tags"
+    )
+    name = models.CharField(_("name"), max_length=40)
+
+    class Meta:
+        verbose_name = _("tag")
+        verbose_name_plural = _("tags")
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["owner", "name"], name="conversations_tag_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Conversation(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
@@ -30,12 +48,23 @@ class Conversation(models.Model):
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     active_at = models.DateTimeField(_("last used"), auto_now_add=True)
+    pinned_at = models.DateTimeField(_("pinned"), null=True, blank=True)
+    archived_at = models.DateTimeField(_("archived"), null=True, blank=True)
+    deleted_at = models.DateTimeField(
+        _("deleted by the owner"), null=True, blank=True, help_text=_("Removed for good ten minutes later.")
+    )
+    tags = models.ManyToManyField(Tag, verbose_name=_("tags"), blank=True, related_name="conversations")
 
     class Meta:
         verbose_name = _("conversation")
         verbose_name_plural = _("conversations")
         ordering = ["-active_at", "-id"]
-        indexes = [models.Index(fields=["owner", "-active_at", "-id"], name="conversations_list")]
+        indexes = [
+            models.Index(fields=["owner", "-active_at", "-id"], name="conversations_list"),
+            models.Index(
+                fields=["deleted_at"], condition=models.Q(deleted_at__isnull=False), name="conversations_deleted"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title or str(_("New conversation"))

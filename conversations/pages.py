@@ -17,6 +17,7 @@ from conversations import selectors
 from conversations.models import Conversation
 
 SIDEBAR_PAGE = 30
+PINNED_LIMIT = 50
 
 
 def person(request: HttpRequest) -> AbstractBaseUser:
@@ -34,8 +35,11 @@ def conversation_of(request: HttpRequest, conversation_id: UUID) -> Conversation
 
 
 def sidebar(request: HttpRequest, after: tuple[datetime, UUID] | None = None) -> dict[str, Any]:
-    """One page of the list and the address of the next: by key, so that a page stays right while rows move up."""
-    rows = selectors.conversations_for_user(request.user).only("id", "title", "active_at")
+    """What is pinned, one page of the list, and the next one's address: by key, so that rows may move up meanwhile."""
+    rows = selectors.conversations_for_user(request.user).only("id", "title", "active_at", "pinned_at")
+    rows = rows.filter(archived_at__isnull=True)
+    pinned = [] if after else list(rows.filter(pinned_at__isnull=False).order_by("-pinned_at")[:PINNED_LIMIT])
+    rows = rows.filter(pinned_at__isnull=True)
     if after is not None:
         moment, pk = after
         rows = rows.filter(Q(active_at__lt=moment) | Q(active_at=moment, id__lt=pk))
@@ -46,4 +50,4 @@ def sidebar(request: HttpRequest, after: tuple[datetime, UUID] | None = None) ->
     if has_more:
         query = urlencode({"at": page[-1].active_at.isoformat(), "id": page[-1].pk})
         more = f"{reverse('conversations:list')}?{query}"
-    return {"conversations": page, "conversations_more": more}
+    return {"pinned": pinned, "conversations": page, "conversations_more": more}

@@ -96,6 +96,7 @@ def messages_search_for_user(user: AbstractBaseUser | AnonymousUser, search: Sea
     # The owner once more, from the conversation itself, and the state: an entry is a hint (I5).
     entries = (
         SearchEntry.objects.filter(owner_id=user.pk, message__conversation__owner_id=user.pk)
+        .filter(message__conversation__deleted_at__isnull=True)
         .exclude(message__state=Message.State.WITHHELD)
         .select_related("message__conversation")
         .extra(where=where, params=params)  # noqa: S610  # conditions of this module, with what was typed as parameters
@@ -118,7 +119,7 @@ def titles_search_for_user(user: AbstractBaseUser | AnonymousUser, search: Searc
     terms = search.terms
     if not user.is_authenticated or not terms:
         return []
-    rows = Conversation.objects.filter(owner_id=user.pk)
+    rows = Conversation.objects.filter(owner_id=user.pk, deleted_at__isnull=True)
     for term in terms:
         rows = rows.filter(title__icontains=term.text)
     return list(rows.order_by("-active_at", "-id")[:TITLES])

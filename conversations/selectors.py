@@ -10,7 +10,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from conversations.models import Conversation, Message, Turn
+from conversations.models import Conversation, Message, Tag, Turn
 from moderation.around import Line
 
 BRANCH_LIMIT = 50
@@ -18,10 +18,22 @@ AFTER_LIMIT = 4
 
 
 def conversations_for_user(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Conversation]:
-    """The person's conversations, the newest used first."""
+    """The person's conversations without those they deleted, the newest used first."""
     if not user.is_authenticated:
         return Conversation.objects.none()
-    return Conversation.objects.filter(owner_id=user.pk).order_by("-active_at", "-id")
+    rows = Conversation.objects.filter(owner_id=user.pk, deleted_at__isnull=True)
+    return rows.order_by("-active_at", "-id")
+
+
+def conversations_deleted_for_user(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Conversation]:
+    """What the person deleted last, in one go, while it can still be brought back."""
+    deleted = Conversation.objects.filter(owner_id=user.pk, deleted_at__isnull=False)
+    newest = deleted.order_by("-deleted_at").values("deleted_at")[:1]
+    return deleted.filter(deleted_at=newest)
+
+
+def tags_for_user(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Tag]:
+    return Tag.objects.filter(owner_id=user.pk)
 
 
 def conversation_get_for_user(user: AbstractBaseUser | AnonymousUser, conversation_id: UUID) -> Conversation:
@@ -32,7 +44,10 @@ def conversation_get_for_user(user: AbstractBaseUser | AnonymousUser, conversati
 def turn_get_for_user(user: AbstractBaseUser | AnonymousUser, conversation_id: UUID, turn_id: UUID) -> Turn:
     """Raises ``Turn.DoesNotExist`` unless the turn is in that conversation and the conversation is the person's."""
     return Turn.objects.select_related("conversation", "prompt").get(
-        pk=turn_id, conversation_id=conversation_id, conversation__owner_id=user.pk
+        pk=turn_id,
+        conversation_id=conversation_id,
+        conversation__owner_id=user.pk,
+        conversation__deleted_at__isnull=True,
     )
 
 
@@ -41,7 +56,12 @@ def messages_for_user(
 ) -> list[Message]:
     """Those of the messages that are in that conversation of that person; others are left out."""
     return list(
-        Message.objects.filter(pk__in=list(ids), conversation_id=conversation_id, conversation__owner_id=user.pk)
+        Message.objects.filter(
+            pk__in=list(ids),
+            conversation_id=conversation_id,
+            conversation__owner_id=user.pk,
+            conversation__deleted_at__isnull=True,
+        )
     )
 
 

@@ -82,7 +82,7 @@ def conversation_start(*, user: AbstractBaseUser, client_id: UUID, text: str) ->
 
 def conversation_rename(*, conversation: Conversation, title: str) -> None:
     """Raises ``ConversationFault`` for an empty or overlong title. The same title again changes nothing."""
-    title = _title_clean(title)
+    title = title_clean(title)
     if not any(character.isprintable() for character in title.replace(" ", "")):
         raise ConversationFault(_("Give the conversation a name."))
     if len(title) > TITLE_MAX_CHARS:
@@ -90,16 +90,16 @@ def conversation_rename(*, conversation: Conversation, title: str) -> None:
             _("The name has %(count)s characters; at most %(limit)s are possible.")
             % {"count": len(title), "limit": TITLE_MAX_CHARS}
         )
-    if title == _title_clean(conversation.title):
+    if title == title_clean(conversation.title):
         return  # saved as it was: one made from a prompt does not become the owner's own
     conversation.title = title
     conversation.is_title_custom = True
     conversation.save(update_fields=["title", "is_title_custom"])
-    _announce_on_commit(conversation.pk, ConversationChanged(type="conversation.changed"))
+    announce_on_commit(conversation.pk, ConversationChanged(type="conversation.changed"))
 
 
-def _title_clean(title: str) -> str:
-    # Bidirectional controls would turn what stands beside the title in the list and in the window's name.
+def title_clean(title: str) -> str:
+    """One line, without characters that would turn the direction of what stands beside it."""
     return " ".join(_BIDI_CONTROLS.sub("", title).split())
 
 
@@ -108,7 +108,7 @@ def conversation_delete(*, conversation: Conversation) -> None:
     conversation_id = conversation.pk
     with transaction.atomic():
         conversation.delete()
-        _announce_on_commit(conversation_id, ConversationDeleted(type="conversation.deleted"))
+        announce_on_commit(conversation_id, ConversationDeleted(type="conversation.deleted"))
 
 
 def branch_show(*, conversation: Conversation, message: Message) -> bool:
@@ -123,7 +123,7 @@ def branch_show(*, conversation: Conversation, message: Message) -> bool:
         if locked.turns.filter(status__in=Turn.ACTIVE).exists():
             return False
         Conversation.objects.filter(pk=locked.pk).update(head_id=leaf_below(message))
-        _announce_on_commit(conversation.pk, ConversationChanged(type="conversation.changed"))
+        announce_on_commit(conversation.pk, ConversationChanged(type="conversation.changed"))
     conversation.refresh_from_db(fields=["head"])
     return True
 
@@ -177,7 +177,7 @@ def turn_cancel(*, turn: Turn) -> None:
             return
         seq = (current.attempt + 1) * SEQ_PER_ATTEMPT - 1
         changed = TurnChanged(type="turn.changed", turn_id=str(current.pk), seq=seq)
-        _announce_on_commit(current.conversation_id, changed)
+        announce_on_commit(current.conversation_id, changed)
 
 
 # --- checks ------------------------------------------------------------------------------------------------------
@@ -262,7 +262,7 @@ def _turn_store(*, conversation: Conversation, client_id: UUID, text: str = "", 
             turn = Turn.objects.create(conversation=locked, client_id=client_id, prompt=prompt)
             Conversation.objects.filter(pk=locked.pk).update(head_id=prompt.pk, active_at=timezone.now())
             turn_enqueue_on_commit(turn.pk)
-            _announce_on_commit(locked.pk, TurnChanged(type="turn.changed", turn_id=str(turn.pk), seq=0))
+            announce_on_commit(locked.pk, TurnChanged(type="turn.changed", turn_id=str(turn.pk), seq=0))
     except IntegrityError:
         return _turn_of_race(conversation, client_id, _busy())
     return turn
@@ -276,5 +276,5 @@ def _turn_of_race(conversation: Conversation, client_id: UUID, refusal: TurnRefu
     return known
 
 
-def _announce_on_commit(conversation_id: UUID, event: Event) -> None:
+def announce_on_commit(conversation_id: UUID, event: Event) -> None:
     transaction.on_commit(partial(event_send, conversation_group(conversation_id), event))

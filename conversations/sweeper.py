@@ -13,7 +13,7 @@ from django.utils import timezone
 from conversations.endings import Ending, TurnLost, turn_finish
 from conversations.events import SEQ_PER_ATTEMPT, conversation_group, event_send
 from conversations.evidence import flag_raise_from_ledger, withdraw_and_flag
-from conversations.models import Turn
+from conversations.models import Conversation, Turn
 from conversations.queueing import turn_enqueue
 from conversations.selectors import turns_lost, turns_waiting_unsent
 from moderation.selectors import policy_notice
@@ -27,6 +27,24 @@ SILENT_FOR = timedelta(seconds=10)
 UNSENT_FOR = timedelta(seconds=15)
 MAX_WAIT = timedelta(minutes=15)
 MAX_LOSSES = 2
+UNDO_FOR = timedelta(minutes=10)
+"""How long a deleted conversation can be brought back."""
+PURGE_AT_ONCE = 500
+
+
+def conversations_purge() -> int:
+    """Remove for good what people deleted, once it can no longer be brought back; says how many conversations.
+
+    One transaction each: the evidence of their turns goes to the ledger with them (`receivers`).
+    """
+    count = 0
+    for conversation in Conversation.objects.filter(deleted_at__lt=timezone.now() - UNDO_FOR)[:PURGE_AT_ONCE]:
+        with transaction.atomic():
+            locked = Conversation.objects.select_for_update().filter(pk=conversation.pk, deleted_at__isnull=False)
+            if (row := locked.first()) is not None:
+                row.delete()
+                count += 1
+    return count
 
 
 def turns_sweep() -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from celery import Task, shared_task
 
-from conversations.sweeper import turns_sweep
+from conversations.sweeper import conversations_purge, turns_sweep
 from conversations.turns import turn_run
 
 
@@ -18,3 +18,8 @@ def turn_run_task(self: Task[[str], None], turn_id: str) -> None:
 @shared_task(name="conversations.tasks.turns_sweep_task")
 def turns_sweep_task() -> None:
     turns_sweep()
+
+
+@shared_task(name="conversations.tasks.conversations_purge_task")
+def conversations_purge_task() -> None:
+    conversations_purge()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from conversations import search_views, views
+from conversations import organising_views, search_views, views
 
 app_name = "conversations"
 
@@ -13,6 +13,10 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/earlier/", views.conversation_earlier, name="earlier"),
     path("c/<uuid:conversation_id>/rename/", views.conversation_rename, name="rename"),
     path("c/<uuid:conversation_id>/delete/", views.conversation_delete, name="delete"),
+    path("c/all/", organising_views.conversations_all, name="all"),
+    path("c/change/", organising_views.conversations_change, name="change"),
+    path("c/restore/", organising_views.conversations_restore, name="restore"),
+    path("c/<uuid:conversation_id>/tags/", organising_views.conversation_tags, name="tags"),
     path("search/", search_views.search, name="search"),
     path("settings/", views.settings_page, name="settings"),
     path("settings/theme/", views.theme_set, name="theme"),

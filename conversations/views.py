@@ -16,7 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from conversations import selectors, services
+from conversations import organising, selectors, services
 from conversations.forms import PromptForm, ThemeForm, TitleForm
 from conversations.models import Conversation, Message, Turn
 from conversations.pages import conversation_of, person, sidebar
@@ -53,6 +53,7 @@ def _home(request: HttpRequest, form: PromptForm, *, refusal: str = "", status: 
         "conversations/home.html",
         {
             **sidebar(request),
+            "deleted": selectors.conversations_deleted_for_user(request.user).count(),
             "form": form,
             "refusal": refusal,
             "suggestions": _suggestions(),
@@ -248,7 +249,7 @@ def conversation_delete(request: HttpRequest, conversation_id: UUID) -> HttpResp
     """Asks, then deletes. The page's own dialog posts here directly."""
     conversation = conversation_of(request, conversation_id)
     if request.method == "POST":
-        services.conversation_delete(conversation=conversation)
+        organising.conversations_change(user=person(request), ids=[conversation.pk], action="delete")
         return redirect("conversations:home")
     return render(request, "conversations/delete.html", {"conversation": conversation})
 

@@ -26,7 +26,16 @@ FOCUSED = """(() => {
     const name = (element.textContent || element.name || "").trim().split("\\n")[0];
     return [name, getComputedStyle(element).outlineStyle, element.tagName];
 })()"""
-OWN = ("/", "/settings/", "/accounts/password/change/", "/accounts/email/", "/accounts/logout/", "/nowhere/")
+OWN = (
+    "/",
+    "/search/",
+    "/c/all/",
+    "/settings/",
+    "/accounts/password/change/",
+    "/accounts/email/",
+    "/accounts/logout/",
+    "/nowhere/",
+)
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
@@ -39,7 +48,7 @@ async def test_no_page_scrolls_sideways_on_a_small_phone(
         await page.goto(path)
         assert not await is_too_wide(page), path
     page = await open_page(person, look)
-    for path in (*OWN, f"/c/{conversation}/rename/", f"/c/{conversation}/delete/"):
+    for path in (*OWN, f"/c/{conversation}/rename/", f"/c/{conversation}/delete/", f"/c/{conversation}/tags/"):
         await page.goto(path)
         assert not await is_too_wide(page), path
     chat = await ChatPage(page).open(conversation)
@@ -86,11 +95,13 @@ async def test_rename_in_place(open_chat: ChatOpen, conversation: str) -> None:
 
 async def test_delete_asks_first(open_chat: ChatOpen, conversation: str) -> None:
     chat = await open_chat(conversation)
+    await chat.page.get_by_role("button", name="More for this conversation").click()
     await chat.page.get_by_role("link", name="Delete").click()
     dialog = chat.page.get_by_role("dialog")
     await expect(dialog).to_be_visible()
     await dialog.get_by_role("button", name="Cancel").click()
     await expect(dialog).to_be_hidden()
+    await chat.page.get_by_role("button", name="More for this conversation").click()
     await chat.page.get_by_role("link", name="Delete").click()
     await dialog.get_by_role("button", name="Delete").click()
     await expect(chat.page).to_have_url(re.compile(r":\d+/$"))
@@ -159,7 +170,13 @@ async def test_the_whole_way_by_keyboard(open_page: PageOpen, person: SiteClient
 async def test_no_page_breaks_its_own_rules(open_page: PageOpen, person: SiteClient, conversation: str) -> None:
     # `open_page` fails the test for a request elsewhere, an error, or a line about the policy in the console.
     page = await open_page(person)
-    for path in (*OWN, f"/c/{conversation}/", f"/c/{conversation}/rename/", f"/c/{conversation}/delete/"):
+    for path in (
+        *OWN,
+        f"/c/{conversation}/",
+        f"/c/{conversation}/rename/",
+        f"/c/{conversation}/delete/",
+        f"/c/{conversation}/tags/",
+    ):
         await page.goto(path)
         await page.wait_for_load_state("networkidle")
         assert await page.locator("[style]").count() == 0, path

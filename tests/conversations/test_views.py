@@ -221,12 +221,12 @@ def test_the_number_of_queries_does_not_grow(browser: Client, user: User, count:
         connection,
     ) as queries:
         browser.get(reverse("conversations:detail", args=[conversation.pk]))
-    # session, person, conversation, its tree, its messages, their turns, the list
-    assert len(queries) == 7, [query["sql"] for query in queries]
+    # session, person, conversation, its tree, its messages, their turns, the list, what is pinned
+    assert len(queries) == 8, [query["sql"] for query in queries]
     with CaptureQueriesContext(connection) as queries:
         browser.get(reverse("conversations:home"))
-    # session, person, the list
-    assert len(queries) == 3, [query["sql"] for query in queries]
+    # session, person, the list, what is pinned, what was deleted
+    assert len(queries) == 5, [query["sql"] for query in queries]
 
 
 # --- the list ---------------------------------------------------------------------------------------------------
@@ -317,7 +317,7 @@ def test_delete_asks_first(browser: Client, conversation: Conversation) -> None:
     assert Conversation.objects.filter(pk=conversation.pk).exists()
     response = browser.post(address)
     assert response["Location"] == reverse("conversations:home")
-    assert not Conversation.objects.filter(pk=conversation.pk).exists()
+    assert browser.get(address).status_code == 404
 
 
 # --- theme, language, accounts -----------------------------------------------------------------------------------
