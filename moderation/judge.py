@@ -11,7 +11,7 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from moderation.verdicts import ClassifierResult
 
@@ -30,6 +30,7 @@ class JudgeFault(Exception):
 AskedT = TypeVar("AskedT")
 """What is asked for one text: the text with what the classifiers need to know of it."""
 _ContraT = TypeVar("_ContraT", contravariant=True)
+DoneT = TypeVar("DoneT")
 
 
 class Predictor(Protocol[_ContraT]):
@@ -53,7 +54,19 @@ class JudgeThread(Generic[AskedT]):
 
     def judge(self, texts: Sequence[AskedT], timeout: float) -> Results:
         """Wait up to ``timeout`` seconds for the results of ``texts``. Raises ``JudgeFault``."""
-        job = _Job(texts)
+        results: Results = self._wait(_Job(texts), timeout)
+        return results
+
+    def run(self, work: Callable[[Any], DoneT], timeout: float) -> DoneT:
+        """Let the thread do other work with its predictor, after the texts that wait; returns what ``work`` gives.
+
+        For pieces so short that judging hardly waits. What ``work`` raises reaches this caller alone, and the thread
+        goes on. Raises ``JudgeFault`` as `judge` does.
+        """
+        done: DoneT = self._wait(_Work(work), timeout)
+        return done
+
+    def _wait(self, job: _Job[AskedT], timeout: float) -> Any:
         with self._lock:
             if not self.is_alive:
                 # A new queue: what a dead thread left behind was failed by it.
@@ -91,11 +104,25 @@ class JudgeThread(Generic[AskedT]):
 class _Job(Generic[AskedT]):
     def __init__(self, texts: Sequence[AskedT]) -> None:
         self.texts = texts
-        self.future: Future[Results] = Future()
+        self.future: Future[Any] = Future()
 
     def fail(self, error: Exception) -> None:
         if not self.future.done():
             self.future.set_exception(error)
+
+
+class _Work(_Job[AskedT]):
+    """Has no text to be judged, but something else to be done in the thread."""
+
+    def __init__(self, work: Callable[[Any], Any]) -> None:
+        super().__init__(())
+        self._work = work
+
+    def do(self, predictor: object) -> None:
+        try:
+            self.future.set_result(self._work(predictor))
+        except Exception as error:  # the caller's own fault, and no reason to end the thread
+            self.fail(error)
 
 
 _Jobs = queue.SimpleQueue[_Job[AskedT] | None]
@@ -140,6 +167,12 @@ def _answer(batch: Sequence[_Job[AskedT]], predictor: Predictor[AskedT]) -> None
         raise JudgeFault(f"{len(results)} results for {len(texts)} texts")
     first = 0
     for job in batch:
+        if isinstance(job, _Work):
+            continue
         last = first + len(job.texts)
         job.future.set_result(results[first:last])
         first = last
+    # Last, so that no text waits for it.
+    for job in batch:
+        if isinstance(job, _Work):
+            job.do(predictor)

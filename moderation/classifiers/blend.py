@@ -43,7 +43,7 @@ class BlendClassifier:
     name = "blend"
 
     def __init__(self, model: Classifier, second: Second) -> None:
-        self._model = model
+        self.model = model
         self._second = second
         self.version = f"{model.name} {model.version} + {second.version}, readings {VERSION}"
         self.labels = model.labels
@@ -54,7 +54,7 @@ class BlendClassifier:
 
     def predict_plain(self, texts: Sequence[str]) -> list[ClassifierResult]:
         """The same without the readings."""
-        main = self._model.predict(texts)
+        main = self.model.predict(texts)
         heard = [index for index, text in enumerate(texts) if not _HAN.search(text)]
         others = dict(zip(heard, self._second.predict_plain([texts[index] for index in heard]), strict=True))
         return [self._blended(result, others.get(index)) for index, result in enumerate(main)]

@@ -78,6 +78,11 @@ class DetoxifyClassifier:
                 best[owners[index]] = torch.maximum(best[owners[index]], row)
         return [self._result(row) for row in best.tolist()]
 
+    @property
+    def network(self) -> tuple[Any, Any]:
+        """Model and tokenizer, for explaining a score. To be used by this thread alone."""
+        return self._model, self._tokenizer
+
     def _result(self, scores: Sequence[float]) -> ClassifierResult:
         if not all(math.isfinite(score) for score in scores):
             # A broken number compares as "below" with every threshold, which would read as passed.

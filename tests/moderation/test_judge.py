@@ -101,6 +101,29 @@ def test_an_answer_of_the_wrong_length_is_a_fault() -> None:
         JudgeThread(lambda: short).judge(["a"], PATIENCE)
 
 
+def test_other_work_runs_in_the_thread_after_the_texts_and_its_faults_are_its_own() -> None:
+    slow = Slow()
+    judge = JudgeThread(lambda: slow)
+    with ThreadPoolExecutor(3) as pool:
+        busy = pool.submit(judge.judge, ["busy"], PATIENCE)
+        assert slow.asked.acquire(timeout=PATIENCE)
+        work = pool.submit(judge.run, lambda predictor: (len(predictor.batches), threading.get_ident()), PATIENCE)
+        while judge._jobs.qsize() < 1:
+            threading.Event().wait(0.005)
+        text = pool.submit(judge.judge, ["text"], PATIENCE)
+        while judge._jobs.qsize() < 2:
+            threading.Event().wait(0.005)
+        slow.go.release(2)
+        assert lengths(busy.result(PATIENCE)) + lengths(text.result(PATIENCE)) == [4, 4]
+        assert work.result(PATIENCE) == (2, *slow.threads)
+    with pytest.raises(ZeroDivisionError):
+        judge.run(lambda predictor: 1 // 0, PATIENCE)
+    slow.go.release()
+    assert lengths(judge.judge(["ab"], PATIENCE)) == [2]
+    assert len(slow.threads) == 1
+    judge.stop()
+
+
 def test_stop_lets_the_thread_end() -> None:
     slow = Slow()
     slow.go.release()
