@@ -75,6 +75,8 @@ class Engine(Protocol):
     ) -> Iterator[Chunk]:
         """Yield the reply as it comes, at least one (perhaps empty) chunk every 250 milliseconds.
 
+        A dialogue that ends with an assistant's message asks to go on with it: only what follows is given.
+
         ``should_stop`` is asked between chunks; once it says yes the stream ends with ``finish_reason`` "cancelled"
         and the engine gives the request's capacity back. Closing the iterator does the same.
 

@@ -25,13 +25,13 @@ class TokenDecoder:
     Each new piece is the difference between two decodings that share their left context, for decoders of the
     sentencepiece kind drop a space at the start of what they are given. A piece that ends in U+FFFD waits: more
     bytes of that character may come. Bytes that never become a character come out as U+FFFD once it is sure, and
-    not at all at the end.
+    not at all at the end. ``context`` are tokens of whole characters that come before, where a text is gone on with.
     """
 
-    def __init__(self, decode: Decode) -> None:
+    def __init__(self, decode: Decode, context: Sequence[int] = ()) -> None:
         self._decode = decode
-        self._context: list[int] = []
-        self._context_text = ""
+        self._context = list(context)
+        self._context_text = decode(self._context) if self._context else ""
         self._pending: list[int] = []
 
     def push(self, tokens: Sequence[int]) -> str:
@@ -132,11 +132,13 @@ class ReplyText:
     """A reply's tokens to the pieces of text that may be shown.
 
     ``trim_start`` drops white space before the first word (for models without a chat template of their own, which
-    begin a reply with the space that follows the header).
+    begin a reply with the space that follows the header). ``context``: see `TokenDecoder`.
     """
 
-    def __init__(self, decode: Decode, stops: Sequence[str] = (), *, trim_start: bool = False) -> None:
-        self._decoder = TokenDecoder(decode)
+    def __init__(
+        self, decode: Decode, stops: Sequence[str] = (), *, trim_start: bool = False, context: Sequence[int] = ()
+    ) -> None:
+        self._decoder = TokenDecoder(decode, context)
         self._stops = StopStrings(stops)
         self._characters = WholeCharacters()
         self._trim = trim_start

@@ -37,7 +37,8 @@ def fit_history(
 ) -> FittedPrompt:
     """Keep as much of the newest history as leaves room for ``reply_tokens`` tokens of reply.
 
-    ``messages`` are in order, an optional system prompt first and the newest prompt last. ``count_tokens`` says how
+    ``messages`` are in order, an optional system prompt first and the newest prompt last; after it may come the
+    beginning of the reply to it, which always stays, too. ``count_tokens`` says how
     many tokens the model would read for a list of messages; it is called about log2(exchanges) + 2 times.
     When the newest prompt alone does not leave the wanted room, the reply gets what is left, down to
     ``MIN_REPLY_TOKENS`` (less in a window so small that this is over a quarter of it).
@@ -45,8 +46,10 @@ def fit_history(
     Raises ``PromptTooLong`` (tokens of the newest prompt with the system prompt, and the limit for them) when not
     even that much is left, and ``ValueError`` when the dialogue does not end with a user's message.
     """
-    if not messages or messages[-1].role != "user":
-        raise ValueError("the dialogue must end with the user's message that is to be answered")
+    if [message.role for message in messages[-2:]] != ["user", "assistant"] and (
+        not messages or messages[-1].role != "user"
+    ):
+        raise ValueError("the dialogue must end with the user's message that is to be answered, or a reply begun to it")
     if reply_tokens < 1:
         raise ValueError(f"reply_tokens is {reply_tokens}; it must be at least 1")
     head, exchanges = _split(messages)

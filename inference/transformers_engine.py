@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 
 # The contract says at least one chunk every 250 ms; a little sooner leaves room for the caller's own work.
 TICK_SECONDS = 0.2
+# As many tokens of what comes before show how those after it are written (with a space in front or without).
+CONTEXT_TOKENS = 4
 # Tokens computed in one step. A long prompt is read in parts of this size, between which others get their tokens.
 CPU_BATCH_TOKENS = 256
 GPU_BATCH_TOKENS = 2048
@@ -147,7 +149,7 @@ class TransformersEngine:
         job = Job(prompt, min(options.max_new_tokens, loop.context_tokens - len(prompt)), options)
         self._worker.submit(job)
         try:
-            yield from self._follow(job, options, should_stop)
+            yield from self._follow(job, options, should_stop, begun=messages[-1].role == "assistant")
         finally:
             self._worker.release(job)
 
@@ -180,10 +182,15 @@ class TransformersEngine:
                 "they do not belong together"
             )
 
-    def _follow(self, job: Job, options: Options, should_stop: Callable[[], bool]) -> Iterator[Chunk]:
-        """Turn the job's updates into chunks until the reply ends."""
+    def _follow(self, job: Job, options: Options, should_stop: Callable[[], bool], *, begun: bool) -> Iterator[Chunk]:
+        """Turn the job's updates into chunks until the reply ends. ``begun``: it goes on where the prompt ends."""
         stops = (*options.stop, *self._dialogue.stops)
-        text = ReplyText(self._dialogue.decode, stops, trim_start=self._dialogue.uses_fallback)
+        text = ReplyText(
+            self._dialogue.decode,
+            stops,
+            trim_start=self._dialogue.uses_fallback and not begun,
+            context=job.prompt[-CONTEXT_TOKENS:] if begun else (),
+        )
         seen = 0
         while True:
             if should_stop():

@@ -43,7 +43,10 @@ class Dialogue:
         return pad
 
     def encode(self, messages: Sequence[ChatMessage]) -> list[int]:
-        """The tokens of the dialogue and of the header that the reply follows. Raises ``ModelMissing``."""
+        """The tokens of the dialogue and of the header that the reply follows. Raises ``ModelMissing``.
+
+        Where the assistant has the last word, the tokens end in the middle of it, as if it were still being written.
+        """
         turns = [{"role": message.role, "content": disarmed(message.content, self._specials)} for message in messages]
         try:
             return self._render(turns)
@@ -60,10 +63,19 @@ class Dialogue:
         return text
 
     def _render(self, turns: list[dict[str, str]]) -> list[int]:
+        is_begun = bool(turns) and turns[-1]["role"] == "assistant"
         with self._lock:
-            text = self._tokenizer.apply_chat_template(
-                turns, chat_template=self._template, add_generation_prompt=True, tokenize=False
-            )
+            try:
+                text = self._tokenizer.apply_chat_template(
+                    turns,
+                    chat_template=self._template,
+                    add_generation_prompt=not is_begun,
+                    continue_final_message=is_begun,
+                    tokenize=False,
+                )
+            except ValueError:
+                # The library's own sentence quotes the dialogue, which belongs in no log.
+                raise ModelMissing(f"the chat template of {self._model!r} cannot go on with a reply") from None
             # Templates write their own marks; a base model's tokenizer adds its beginning by itself.
             ids: list[int] = self._tokenizer(text, add_special_tokens=self.uses_fallback)["input_ids"]
         if self.uses_fallback and ids and ids[-1] == self._tokenizer.eos_token_id:

@@ -56,6 +56,15 @@ def test_chunks_join_to_the_full_text_and_none_ends_inside_a_character(kind: str
 
 
 @pytest.mark.parametrize("kind", ["bytes", "sentence"])
+def test_a_text_that_is_gone_on_with_keeps_its_spaces(kind: str) -> None:
+    decode = decode_with(kind)
+    tokens = tokenizer(kind)("Hello world, how are you today?", add_special_tokens=False)["input_ids"]
+    for cut in range(1, len(tokens)):
+        text = ReplyText(decode, context=tokens[max(0, cut - 4) : cut])
+        assert decode(tokens[:cut]) + text.push(tokens[cut:]) + text.finish() == decode(tokens)
+
+
+@pytest.mark.parametrize("kind", ["bytes", "sentence"])
 @given(data=st.data())
 def test_any_tokens_at_all_lose_no_readable_text(kind: str, data: st.DataObject) -> None:
     tokens = data.draw(st.lists(st.integers(0, len(tokenizer(kind)) - 1), max_size=60))

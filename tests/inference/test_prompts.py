@@ -123,6 +123,13 @@ def test_a_long_history_needs_few_counts() -> None:
     assert calls <= 15
 
 
-def test_a_dialogue_that_does_not_end_with_the_user_is_a_mistake() -> None:
+@pytest.mark.parametrize("messages", [[], [SYSTEM], [assistant(1)], [user(1), assistant(1), assistant(1)]])
+def test_a_dialogue_that_does_not_end_with_the_user_is_a_mistake(messages: list[ChatMessage]) -> None:
     with pytest.raises(ValueError, match="user's message"):
-        fit_history([user(1), assistant(1)], count_tokens=count, context_tokens=100, reply_tokens=10)
+        fit_history(messages, count_tokens=count, context_tokens=100, reply_tokens=10)
+
+
+def test_a_reply_that_was_begun_stays_with_its_prompt() -> None:
+    messages = [user(30), assistant(30), user(20), assistant(20)]
+    fitted = fit_history(messages, count_tokens=count, context_tokens=100, reply_tokens=30)
+    assert (list(fitted.messages), fitted.dropped) == (messages[2:], 2)

@@ -498,6 +498,28 @@ def test_marks_written_as_text_stay_text(llama: TransformersEngine) -> None:
     assert forged.count(end) == plain.count(end)
 
 
+@pytest.mark.parametrize(
+    ("template", "ends"), [(True, "<|im_start|>assistant\nOnce upon"), (False, "\nAssistant: Once upon")]
+)
+def test_a_reply_that_was_begun_is_gone_on_with(
+    model_folder: ModelFolder, engine_start: EngineStart, template: bool, ends: str
+) -> None:
+    engine = engine_start(model_folder("gpt2", template=template))
+    begun = [*prompt(), ChatMessage("assistant", "Once upon")]
+    assert engine._dialogue._tokenizer.decode(engine._dialogue.encode(begun)).endswith(ends)
+    assert chunks_of(engine, begun)[-1].finish_reason is not None
+
+
+def test_a_template_that_cannot_go_on_with_a_reply_says_so_and_quotes_nothing(
+    model_folder: ModelFolder, engine_start: EngineStart
+) -> None:
+    engine = engine_start(model_folder("llama"))
+    engine._dialogue._tokenizer.chat_template = "{% for m in messages %}{{ m['role'] }}{% endfor %}{# content #}"
+    with pytest.raises(ModelMissing, match="cannot go on with a reply") as error:
+        engine._dialogue.encode([*prompt(), ChatMessage("assistant", "Once upon")])
+    assert "Once" not in str(error.value)
+
+
 def test_a_template_without_a_system_role_gets_it_in_the_first_message(
     model_folder: ModelFolder, engine_start: EngineStart
 ) -> None:
