@@ -31,21 +31,27 @@ from redis.exceptions import RedisError
 
 from conversations.events import TextEvent, TurnChanged, conversation_group, session_group, user_group
 from conversations.frames import (
+    ContinueFrame,
+    EditFrame,
     Frame,
     FrameRefused,
     PingFrame,
     PromptFrame,
+    RegenerateFrame,
     RetryFrame,
+    ShowFrame,
     StopFrame,
     SyncFrame,
+    TurnFrame,
     frame_parse,
 )
-from conversations.models import Conversation, Turn
+from conversations.models import Conversation, Message, Turn
 from conversations.peer import Peer
 from conversations.selectors import conversation_get_for_user, turn_get_for_user
-from conversations.services import TurnRefused, turn_cancel, turn_regenerate, turn_start
+from conversations.services import TurnRefused, turn_cancel
 from conversations.snapshots import ConversationState, message_payloads, snapshot_payload, state_read, turn_payload
 from conversations.streaming import GrowingMarkdown
+from conversations.taking import branch_take, turn_take
 from conversations.watch import TextWatch
 
 logger = logging.getLogger(__name__)
@@ -170,10 +176,16 @@ class ConversationConsumer(AsyncWebsocketConsumer):
 
     async def _frame_take(self, frame: Frame) -> None:
         match frame:
-            case PromptFrame():
-                await self._turn_begin(frame, partial(self._prompt_take, frame))
-            case RetryFrame():
-                await self._turn_begin(frame, partial(self._retry_take, frame))
+            case PromptFrame() | RetryFrame() | EditFrame() | RegenerateFrame() | ContinueFrame():
+                await self._turn_begin(frame)
+            case ShowFrame():
+                try:
+                    await self._db(branch_take, self.user, self.conversation_id, frame)
+                    await self._refresh()
+                except TurnRefused as refusal:
+                    await self._error(refusal.code, str(refusal), frame, refusal.retry_after)
+                except Message.DoesNotExist:
+                    await self._error("not_found", self._say(lambda: _("There is no such message.")), frame)
             case StopFrame():
                 try:
                     turn = await self._db(turn_get_for_user, self.user, self.conversation_id, frame.turn_id)
@@ -188,26 +200,16 @@ class ConversationConsumer(AsyncWebsocketConsumer):
             case PingFrame():
                 pass
 
-    async def _turn_begin(self, frame: PromptFrame | RetryFrame, take: Callable[[], Turn]) -> None:
+    async def _turn_begin(self, frame: TurnFrame) -> None:
         try:
-            turn = await self._db(take)
+            turn = await self._db(turn_take, self.user, self.conversation_id, frame)
         except TurnRefused as refusal:
             await self._error(refusal.code, str(refusal), frame, refusal.retry_after)
-        except Turn.DoesNotExist:
+        except (Turn.DoesNotExist, Message.DoesNotExist):
             await self._error("not_found", self._say(lambda: _("There is no such message to answer.")), frame)
         else:
             await self._tell({"type": "accepted", "client_id": str(frame.client_id), "turn_id": str(turn.pk)})
             await self._refresh()
-
-    def _prompt_take(self, frame: PromptFrame) -> Turn:
-        assert isinstance(self.user, AbstractBaseUser)
-        conversation = conversation_get_for_user(self.user, self.conversation_id)
-        return turn_start(user=self.user, conversation=conversation, client_id=frame.client_id, text=frame.text)
-
-    def _retry_take(self, frame: RetryFrame) -> Turn:
-        assert isinstance(self.user, AbstractBaseUser)
-        turn = turn_get_for_user(self.user, self.conversation_id, frame.turn_id)
-        return turn_regenerate(user=self.user, turn=turn, client_id=frame.client_id)
 
     async def _frame_refuse(self, refusal: FrameRefused) -> None:
         self.bad_frames += 1

@@ -75,13 +75,14 @@ def turn_finish(
             **ending.fields,
         }
         Turn.objects.filter(pk=turn_id).update(**changes)
-        head_id = turn.prompt_id
+        begun_at = turn.continues_id or turn.prompt_id
+        head_id = begun_at
         if ending.blocked_stage == "prompt":
             _prompt_withhold(turn.prompt_id, ending)
         elif ending.text or ending.blocked_stage == "reply" or ending.status == Turn.Status.DONE:
             head_id = _reply_create(turn, ending).pk
         changes = {"active_at": now}
-        if conversation.head_id == turn.prompt_id:
+        if conversation.head_id == begun_at:
             changes["head_id"] = head_id
         if not conversation.title and ending.status == Turn.Status.DONE:
             changes["title"] = title_from(Message.objects.values_list("text", flat=True).get(pk=turn.prompt_id))

@@ -10,12 +10,14 @@ from uuid import uuid5
 from conversations.models import Message, Turn
 from conversations.selectors import messages_on_branch
 from moderation.models import Review
+from moderation.runtime import active_policy
 from moderation.selectors import review_exists, review_reach
 from moderation.services import Subject, review_open, review_open_from_ledger
-from moderation.verdicts import Action, Judgement, Stage, standing
+from moderation.verdicts import Action, Judgement, Stage, Verdict, standing
 from moderation.withdrawals import withdrawal_record
 
 CONTEXT_MESSAGES: Final = 6
+REPORT_SEVERITY: Final = 0.5
 
 
 def subject_of(turn: Turn, stage: Stage) -> Subject:
@@ -89,6 +91,21 @@ def flag_raise_of_lost(
     reach = review_reach(subject_id=subject.subject_id, turn_id=turn.pk)
     if any(is_suspect(judgement) and judgement.end > reach for judgement in judgements):
         review_open(subject=subject, text=text, shown_end=shown_end, verdicts=judgements, context=context)
+
+
+def flag_raise_of_report(turn: Turn, reply: Message) -> None:
+    """Raise a flag because the person for whom a reply was written calls it harmful; none beside one that there is.
+
+    No classifier said so: it stands in the queue between what they were sure of and what they doubted.
+    """
+    subject = subject_of(turn, Stage.REPLY)
+    if review_exists(subject_id=subject.subject_id, turn_id=turn.pk):
+        return
+    policy = active_policy()
+    verdict = Verdict(Action.FLAG, True, ("reported",), {"reported": REPORT_SEVERITY}, (), (), policy.version)
+    judgement = Judgement(0, len(reply.text), reply.text, verdict, 0, len(reply.text))
+    context = _context(turn, Stage.REPLY)
+    review_open(subject=subject, text=reply.text, shown_end=len(reply.text), verdicts=[judgement], context=context)
 
 
 def _attempt_subject(turn: Turn) -> Subject:

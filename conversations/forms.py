@@ -9,6 +9,7 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy
 
+from conversations.models import Rating
 from conversations.search import MAX_CHARS, Search
 
 THEMES = ("system", "light", "dark")
@@ -78,3 +79,11 @@ class ChangeForm(forms.Form):
 
 class ThemeForm(forms.Form):
     theme = forms.ChoiceField(choices=[(name, name) for name in THEMES])
+
+
+class RatingForm(forms.Form):
+    """``value`` is good, bad, or empty to take a rating back."""
+
+    value = forms.ChoiceField(choices=[("good", "good"), ("bad", "bad")], required=False)
+    reason = forms.ChoiceField(choices=Rating.Reason.choices, required=False)
+    comment = forms.CharField(required=False, max_length=Rating.COMMENT_CHARS)

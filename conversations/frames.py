@@ -56,6 +56,38 @@ class RetryFrame(_Frame):
     client_id: UUID
 
 
+class EditFrame(_Frame):
+    """Start a turn with a new prompt in the place of an old one, which stays on its own branch."""
+
+    type: Literal["edit"]
+    message_id: UUID
+    client_id: UUID
+    text: Annotated[str, AfterValidator(_encodable)]
+
+
+class RegenerateFrame(_Frame):
+    """Answer the prompt of a reply once more; the old reply stays on its own branch."""
+
+    type: Literal["regenerate"]
+    message_id: UUID
+    client_id: UUID
+
+
+class ContinueFrame(_Frame):
+    """Go on with a reply that its length limit cut."""
+
+    type: Literal["continue"]
+    message_id: UUID
+    client_id: UUID
+
+
+class ShowFrame(_Frame):
+    """Show the branch on which this message is."""
+
+    type: Literal["show"]
+    message_id: UUID
+
+
 class SyncFrame(_Frame):
     """Ask for a snapshot, and for the HTML of these messages."""
 
@@ -69,7 +101,9 @@ class PingFrame(_Frame):
     type: Literal["ping"]
 
 
-Frame = PromptFrame | StopFrame | RetryFrame | SyncFrame | PingFrame
+TurnFrame = PromptFrame | RetryFrame | EditFrame | RegenerateFrame | ContinueFrame
+"""What starts a turn. Its ``client_id``, chosen by the sender, makes a resend harmless."""
+Frame = TurnFrame | StopFrame | ShowFrame | SyncFrame | PingFrame
 _adapter: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator="type")])
 
 

@@ -145,7 +145,18 @@ class Turn(models.Model):
     )
     client_id = models.UUIDField(_("client's id"), help_text=_("Chosen by the sender, so that a resend is harmless."))
     prompt = models.ForeignKey(Message, verbose_name=_("prompt"), on_delete=models.CASCADE, related_name="turns")
-    reply_id = models.UUIDField(_("reply's id"), default=uuid.uuid4, help_text=_("The reply message has it once made."))
+    reply_id = models.UUIDField(
+        _("reply's id"), default=uuid.uuid4, db_index=True, help_text=_("The reply message has it once made.")
+    )
+    continues = models.ForeignKey(
+        Message,
+        verbose_name=_("cut reply that it goes on from"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="continuations",
+        help_text=_("The new reply begins with the text of this one and stands beside it."),
+    )
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.QUEUED)
     phase = models.CharField(_("phase"), max_length=10, choices=Phase, default=Phase.THINKING)
     blocked_stage = models.CharField(_("stage that was blocked"), max_length=8, blank=True)
@@ -214,3 +225,30 @@ class SearchEntry(models.Model):
 
     def __str__(self) -> str:
         return str(self.message_id)
+
+
+class Rating(models.Model):
+    """What the owner of a conversation thinks of a reply."""
+
+    class Reason(models.TextChoices):
+        WRONG = "wrong", _("It is not correct")
+        UNHELPFUL = "unhelpful", _("It does not help")
+        HARMFUL = "harmful", _("It is harmful or unsafe")
+        OTHER = "other", _("Something else")
+
+    COMMENT_CHARS = 1000
+
+    message = models.OneToOneField(Message, verbose_name=_("message"), on_delete=models.CASCADE, related_name="rating")
+    is_good = models.BooleanField(_("good"))
+    reason = models.CharField(_("reason"), max_length=10, choices=Reason, blank=True)
+    comment = models.CharField(_("comment"), max_length=COMMENT_CHARS, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    changed_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("rating")
+        verbose_name_plural = _("ratings")
+        ordering = ["-changed_at"]
+
+    def __str__(self) -> str:
+        return str(_("good") if self.is_good else _("bad"))

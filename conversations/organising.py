@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from conversations.events import ConversationDeleted
 from conversations.models import Conversation, Tag, Turn
 from conversations.selectors import conversations_deleted_for_user, conversations_for_user
-from conversations.services import ConversationFault, announce_on_commit, title_clean, turn_cancel
+from conversations.services import ConversationFault, title_clean, turn_cancel
+from conversations.starting import announce_on_commit
 
 Action = Literal["pin", "unpin", "archive", "unarchive", "delete"]
 MAX_TAGS: Final = 10

@@ -26,6 +26,7 @@ from pygments.token import STANDARD_TYPES
 
 from conversations.highlighting import CLASS_PREFIX, code_html
 from conversations.models import Message, Turn
+from conversations.surroundings import Surroundings
 from conversations.wording import message_notice, turn_notice
 from moderation.care import care_notice
 
@@ -249,11 +250,14 @@ def markdown_to_html(text: str) -> str:
     return "".join(markdown_blocks(text))
 
 
-def message_html(message: Message, *, turn: Turn | None = None) -> str:
+def message_html(message: Message, *, turn: Turn | None = None, around: Surroundings | None = None) -> str:
     """The message's HTML in the active language.
 
     ``turn`` is the turn that made this reply, if known: it tells whether the reply was stopped or cut by its length.
+    With ``around`` (which knows the turn) come the buttons of the chat page: versions, copying, rating and so on.
     """
+    if around is not None:
+        turn = around.turn
     is_user = message.role == Message.Role.USER
     is_withheld = message.state in Message.EMPTY
     is_own_turn = turn is not None and turn.reply_id == message.pk
@@ -267,5 +271,25 @@ def message_html(message: Message, *, turn: Turn | None = None) -> str:
             "notice": message_notice(message),
             "care": care_notice() if message.needs_care else None,
             "ending": turn_notice(turn) if turn is not None and is_own_turn else None,
+            "can_continue": is_own_turn
+            and turn is not None
+            and turn.finish_reason == "length"
+            and message.state == Message.State.SHOWN,
+            "around": around,
+            "version": _version(message, around),
         },
     ).strip()
+
+
+def _version(message: Message, around: Surroundings | None) -> dict[str, object] | None:
+    """Which of how many this is, and the ids beside it; ``None`` for the only one."""
+    versions = around.versions if around is not None else ()
+    if len(versions) < 2 or message.pk not in versions:
+        return None
+    index = versions.index(message.pk)
+    return {
+        "number": index + 1,
+        "count": len(versions),
+        "previous": versions[index - 1] if index else None,
+        "next": versions[index + 1] if index + 1 < len(versions) else None,
+    }

@@ -7,7 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from conversations.models import Conversation, Message, Tag, Turn
@@ -62,6 +62,13 @@ def messages_for_user(
             conversation__owner_id=user.pk,
             conversation__deleted_at__isnull=True,
         )
+    )
+
+
+def message_get_for_user(user: AbstractBaseUser | AnonymousUser, conversation_id: UUID, message_id: UUID) -> Message:
+    """Raises ``Message.DoesNotExist`` unless it is in that conversation and the conversation is the person's."""
+    return Message.objects.select_related("conversation", "parent").get(
+        pk=message_id, conversation_id=conversation_id, conversation__owner_id=user.pk
     )
 
 
@@ -142,6 +149,13 @@ def _line(message: Message) -> Line:
 
 def turn_latest(conversation_id: UUID) -> Turn | None:
     return Turn.objects.filter(conversation_id=conversation_id).order_by("-created_at").select_related("prompt").first()
+
+
+def turn_of_head(conversation: Conversation) -> Turn | None:
+    """The turn that the branch shown ends with."""
+    turns = Turn.objects.filter(conversation_id=conversation.pk).order_by("-created_at").select_related("prompt")
+    head_id = conversation.head_id
+    return turns.filter(Q(reply_id=head_id) | Q(prompt_id=head_id)).first() if head_id else None
 
 
 def turn_position(turn: Turn) -> int | None:

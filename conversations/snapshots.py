@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
-from conversations.models import Message, Turn
+from conversations.models import Conversation, Message, Turn
 from conversations.rendering import message_html
 from conversations.selectors import (
     BRANCH_LIMIT,
@@ -18,8 +18,10 @@ from conversations.selectors import (
     messages_for_user,
     messages_get,
     turn_latest,
+    turn_of_head,
     turn_position,
 )
+from conversations.surroundings import surroundings_of
 from conversations.wording import turn_notice
 from moderation.models import Decision
 
@@ -54,6 +56,9 @@ def state_read(user: AbstractBaseUser | AnonymousUser, conversation_id: UUID) ->
     if turn is not None and turn.is_active and turn.reply_id in branch:
         # It ended between the two reads.
         turn = turn_latest(conversation_id)
+    if turn is not None and not turn.is_active and not _ends_with(conversation, turn):
+        # The newest turn is on another branch than the one shown.
+        turn = turn_of_head(conversation)
     return ConversationState(
         id=conversation.pk,
         title=str(conversation),
@@ -62,6 +67,11 @@ def state_read(user: AbstractBaseUser | AnonymousUser, conversation_id: UUID) ->
         turn=turn,
         position=turn_position(turn) if turn else None,
     )
+
+
+def _ends_with(conversation: Conversation, turn: Turn) -> bool:
+    """Whether the branch shown ends with what this turn left: its reply, or what it was to answer or go on from."""
+    return conversation.head_id in (turn.reply_id, turn.prompt_id, turn.continues_id)
 
 
 def snapshot_payload(state: ConversationState, turn: dict[str, Any] | None) -> dict[str, Any]:
@@ -88,13 +98,24 @@ def turn_payload(turn: Turn, *, position: int | None, seq: int, text: str, block
         "html": blocks if turn.is_active else None,
         "notice": turn_notice(turn),
         "withdrawn": turn.is_withdrawn,
+        "earlier_id": _earlier_reply(turn),
         "can_retry": turn.status in _RETRYABLE and turn.prompt.state != Message.State.WITHHELD,
         "model": turn.model,
         "prompt_tokens": turn.prompt_tokens,
         "reply_tokens": turn.reply_tokens,
+        "continues_id": str(turn.continues_id) if turn.continues_id else None,
         "stages": [] if turn.is_active else _stages(turn),
         "attempt": turn.attempt,
     }
+
+
+def _earlier_reply(turn: Turn) -> str | None:
+    """The newest other reply to the prompt of a turn that has ended: what to show where this one left none."""
+    if turn.is_active or turn.status == Turn.Status.DONE:
+        return None
+    replies = Message.objects.filter(parent_id=turn.prompt_id, role=Message.Role.ASSISTANT).exclude(pk=turn.reply_id)
+    newest = replies.order_by("-created_at").values_list("pk", flat=True).first()
+    return str(newest) if newest else None
 
 
 def _stages(turn: Turn) -> list[dict[str, str]]:
@@ -114,9 +135,10 @@ def message_payloads(
     """`message` events for those of the ids that are the person's and on the branch shown, oldest first."""
     order = [message.pk for message in state.messages]
     wanted = set(ids) & set(order)
-    turns = {turn.reply_id: turn for turn in Turn.objects.filter(conversation_id=state.id, reply_id__in=wanted)}
     payloads = []
-    for message in sorted(messages_for_user(user, state.id, wanted), key=lambda row: order.index(row.pk)):
+    messages = sorted(messages_for_user(user, state.id, wanted), key=lambda row: order.index(row.pk))
+    around = surroundings_of(messages)
+    for message in messages:
         index = order.index(message.pk)
         payloads.append(
             {
@@ -124,7 +146,7 @@ def message_payloads(
                 "id": str(message.pk),
                 "version": message.version,
                 "role": message.role,
-                "html": message_html(message, turn=turns.get(message.pk)),
+                "html": message_html(message, around=around[message.pk]),
                 "after": str(order[index - 1]) if index else None,
             }
         )

@@ -35,5 +35,8 @@ def browser_strings() -> dict[str, str]:
         "copyFailed": _("Copying was refused by the browser. Select the text instead."),
         "replyEnds": _("The answer is complete."),
         "replyStopped": _("The answer was stopped."),
+        "notRated": _("Your rating could not be kept. Check the connection and try again."),
+        "rated": _("Thank you for your rating."),
+        "showEarlierReply": _("Show the reply before"),
         "loadFailed": _("This could not be loaded. Check the connection and try again."),
     }

@@ -14,7 +14,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
 from functools import partial
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, Final
 from uuid import UUID
 
@@ -95,7 +95,7 @@ def _turn_claim(turn_id: UUID, worker: str) -> Turn | None:
     )
     if not claimed:
         return None
-    return Turn.objects.select_related("conversation", "prompt").filter(pk=turn_id).first()
+    return Turn.objects.select_related("conversation", "prompt", "continues").filter(pk=turn_id).first()
 
 
 class _Run:
@@ -160,6 +160,9 @@ class _Run:
         prompt = self.turn.prompt
         if prompt.state == Message.State.WITHHELD:
             return Ending(status=Turn.Status.FAILED, error_code="prompt_withheld")
+        begun = self.turn.continues
+        if begun is not None and begun.state != Message.State.SHOWN:
+            return Ending(status=Turn.Status.FAILED, error_code="reply_withheld")
         human = with_patience(lambda: reviewer_decision(prompt.pk))
         if human is not None and human.action == Action.ALLOW:
             return None  # a person decided on this very message; that outranks the classifiers
@@ -190,7 +193,7 @@ class _Run:
         recorded = 0
         options = options_from_settings(engine.recommended, fitted.max_new_tokens)
         with closing(_with_stall_guard(engine.stream(fitted.messages, options, self._should_stop))) as stream:
-            for chunk in stream:
+            for chunk in chain(self._begun(), stream):
                 self.reply_tokens += chunk.tokens
                 self.finish_reason = chunk.finish_reason or self.finish_reason
                 # PostgreSQL stores any character but this one.
@@ -242,6 +245,10 @@ class _Run:
     def _should_stop(self) -> bool:
         return self.signs.is_stop_requested or self.signs.is_lost or _shutting_down.is_set()
 
+    def _begun(self) -> list[Chunk]:
+        """The cut reply that this one goes on from: judged anew, as the beginning of the longer one."""
+        return [Chunk(self.turn.continues.text)] if self.turn.continues is not None else []
+
     def _history_fit(self) -> FittedPrompt:
         turn = self.turn
         branch = with_patience(lambda: messages_on_branch(turn.conversation, limit=None, leaf_id=turn.prompt_id))
@@ -251,6 +258,7 @@ class _Run:
         for prompt, reply in _exchanges(branch):
             messages += [ChatMessage("user", prompt.text), ChatMessage("assistant", reply.text)]
         messages.append(ChatMessage("user", turn.prompt.text))
+        messages += [ChatMessage("assistant", chunk.text) for chunk in self._begun()]
         engine = get_engine()
         return fit_history(
             messages,

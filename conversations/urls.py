@@ -1,6 +1,6 @@
 from django.urls import path
 
-from conversations import organising_views, search_views, views
+from conversations import message_views, organising_views, search_views, views
 
 app_name = "conversations"
 
@@ -17,6 +17,8 @@ urlpatterns = [
     path("c/change/", organising_views.conversations_change, name="change"),
     path("c/restore/", organising_views.conversations_restore, name="restore"),
     path("c/<uuid:conversation_id>/tags/", organising_views.conversation_tags, name="tags"),
+    path("c/<uuid:conversation_id>/m/<uuid:message_id>/text/", message_views.message_text, name="message_text"),
+    path("c/<uuid:conversation_id>/m/<uuid:message_id>/rating/", message_views.message_rate, name="message_rate"),
     path("search/", search_views.search, name="search"),
     path("settings/", views.settings_page, name="settings"),
     path("settings/theme/", views.theme_set, name="theme"),

@@ -18,9 +18,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from conversations import organising, selectors, services
 from conversations.forms import PromptForm, ThemeForm, TitleForm
-from conversations.models import Conversation, Message, Turn
+from conversations.models import Conversation, Message, Rating
 from conversations.pages import conversation_of, person, sidebar
 from conversations.strings import browser_strings
+from conversations.surroundings import Surroundings, surroundings_of
 
 EARLIER_PAGE = 30
 FOUND_CONTEXT = 6
@@ -94,10 +95,9 @@ def conversation_start(request: HttpRequest) -> HttpResponse:
     return redirect("conversations:detail", conversation.pk)
 
 
-def _with_turns(conversation: Conversation, messages: list[Message]) -> list[tuple[Message, Turn | None]]:
-    replies = [message.pk for message in messages if message.role == Message.Role.ASSISTANT]
-    turns = {turn.reply_id: turn for turn in conversation.turns.filter(reply_id__in=replies)}
-    return [(message, turns.get(message.pk)) for message in messages]
+def _with_surroundings(messages: list[Message]) -> list[tuple[Message, Surroundings]]:
+    around = surroundings_of(messages)
+    return [(message, around[message.pk]) for message in messages]
 
 
 def _earlier_url(conversation: Conversation, messages: list[Message]) -> str:
@@ -140,9 +140,11 @@ def _detail(
             "conversation": conversation,
             "form": form,
             "refusal": refusal,
-            "rows": _with_turns(conversation, messages),
+            "rows": _with_surroundings(messages),
             "earlier_url": _earlier_url(conversation, messages),
             "found": found,
+            "rating_reasons": Rating.Reason.choices,
+            "comment_max": Rating.COMMENT_CHARS,
             "config": {
                 "conversationId": str(conversation.pk),
                 "socketPath": f"/ws/conversations/{conversation.pk}/",
@@ -196,7 +198,7 @@ def conversation_earlier(request: HttpRequest, conversation_id: UUID) -> HttpRes
     return render(
         request,
         "conversations/_earlier.html",
-        {"rows": _with_turns(conversation, messages), "earlier_url": _earlier_url(conversation, messages)},
+        {"rows": _with_surroundings(messages), "earlier_url": _earlier_url(conversation, messages)},
     )
 
 

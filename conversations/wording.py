@@ -64,5 +64,7 @@ def failure_sentence(code: str, params: dict[str, int]) -> str:
             return _("The model stopped in the middle of this reply. Try again.")
         case "prompt_withheld":
             return _("This message was withheld, so it cannot be answered.")
+        case "reply_withheld":
+            return _("This reply was withheld, so it cannot be continued.")
         case _:
             return _("Something went wrong while writing this reply. Try again.")

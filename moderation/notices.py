@@ -23,6 +23,7 @@ LABEL_NAMES: dict[str, str | Promise] = {
     "illicit": gettext_lazy("illicit acts"),
     "personal_data": gettext_lazy("personal data"),
     "prompt_attack": gettext_lazy("attack on the instructions"),
+    "reported": gettext_lazy("reported by the reader"),
 }
 """Label -> its name for reviewers."""
 

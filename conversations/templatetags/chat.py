@@ -10,14 +10,15 @@ from django.utils.safestring import SafeString, mark_safe
 from conversations.forms import THEMES
 from conversations.models import Message, Turn
 from conversations.rendering import message_html
+from conversations.surroundings import Surroundings
 
 register = template.Library()
 
 
 @register.simple_tag
-def message(message: Message, turn: Turn | None = None) -> SafeString:
-    """A message as the websocket would send it."""
-    return mark_safe(message_html(message, turn=turn))  # noqa: S308  # a template made it, and escaped what is in it
+def message(message: Message, turn: Turn | None = None, around: Surroundings | None = None) -> SafeString:
+    """A message as the websocket would send it; without ``around`` as somebody sees it who cannot act on it."""
+    return mark_safe(message_html(message, turn=turn, around=around))  # noqa: S308  # a template made it, and escaped what is in it
 
 
 @register.simple_tag(takes_context=True)

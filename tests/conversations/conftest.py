@@ -10,7 +10,7 @@ from celery import current_app
 from django.contrib.auth.models import User
 from django.utils import translation
 
-from conversations import events, services, turns
+from conversations import events, services, starting, turns
 from conversations.events import Event
 from conversations.models import Conversation, Turn
 from moderation import runtime as moderation_runtime
@@ -61,7 +61,7 @@ def sent_events(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
         sent.append(event)
 
     monkeypatch.setattr(events.TurnPublisher.__init__, "__kwdefaults__", {"send": keep, "clock": _Clock()})
-    monkeypatch.setattr(services, "event_send", keep)
+    monkeypatch.setattr(starting, "event_send", keep)
     return sent
 
 

@@ -221,8 +221,8 @@ def test_the_number_of_queries_does_not_grow(browser: Client, user: User, count:
         connection,
     ) as queries:
         browser.get(reverse("conversations:detail", args=[conversation.pk]))
-    # session, person, conversation, its tree, its messages, their turns, the list, what is pinned
-    assert len(queries) == 8, [query["sql"] for query in queries]
+    # session, person, conversation, its tree, its messages, their turns, ratings and versions, the list, what is pinned
+    assert len(queries) == 10, [query["sql"] for query in queries]
     with CaptureQueriesContext(connection) as queries:
         browser.get(reverse("conversations:home"))
     # session, person, the list, what is pinned, what was deleted

@@ -45,6 +45,8 @@ class ListEngine:
                     raise step
                 if isinstance(step, Chunk):
                     yield step
+                    if step.finish_reason is not None:
+                        return
                 else:
                     while step() is False:
                         yield Chunk("")  # a sign of life, as an engine gives while it works

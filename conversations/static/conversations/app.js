@@ -1,5 +1,6 @@
 // What every page has: the theme without a reload, the dialogs, the copy buttons, the words for the rest of the code.
 
+import { clipboardWrite } from "./clipboard.js";
 import { draftsForget } from "./drafts.js";
 
 const config = JSON.parse(document.getElementById("chat-config")?.textContent ?? "{}");
@@ -50,7 +51,7 @@ export function addCopyButtons(root) {
 async function copyCode(button) {
     const code = button.closest(".code-block")?.querySelector("pre")?.innerText ?? "";
     try {
-        await navigator.clipboard.writeText(code);
+        await clipboardWrite(code);
         button.textContent = say("copied");
     } catch {
         button.textContent = say("copyFailed");

@@ -1,9 +1,12 @@
 // One open conversation: frames in, page out. What the frames mean is told in docs/wire.md.
 
 import { config, say, uuid } from "./app.js";
+import { MessageActions } from "./actions.js";
 import { Announcer } from "./announcer.js";
 import { Composer } from "./composer.js";
 import { draftSettle, draftRead, draftsAreKept, draftsForget, sentRead, sentWrite } from "./drafts.js";
+import { PromptEditor } from "./editing.js";
+import { Rater } from "./rating.js";
 import { ChatSocket } from "./socket.js";
 import { ConnectionBar, TurnStatus } from "./status.js";
 import { Follower, LiveReply, Timeline } from "./timeline.js";
@@ -23,12 +26,15 @@ const status = new TurnStatus(byId("turn-state"), byId("state-template"));
 const bar = new ConnectionBar(byId("connection"), config);
 const announcer = new Announcer(byId("announcer"));
 const composer = new Composer(form, config);
+const actions = new MessageActions(byId("messages"), () => isActive() || pendingTurn !== null);
+const editor = new PromptEditor(byId("edit-template"), { draftKey, maxChars: config.maxChars });
+const rater = new Rater(byId("rating-dialog"));
 const socket = new ChatSocket(config.socketPath);
 
 let turn = null;
 let textLength = 0;
-let pendingRetry = null;
-let isRetryToResend = false;
+let pendingTurn = null;
+let isTurnToResend = false;
 let stopWanted = null;
 let lastSync = 0;
 let wasOpen = false;
@@ -47,10 +53,10 @@ const handlers = {
         }
         const isReplyComing = newest !== null && missing.includes(newest.reply_id);
         takeTurn(newest, { isSnapshot: true, keepLive: isReplyComing });
-        if (pendingRetry && isRetryToResend) {
-            socket.send(pendingRetry);
+        if (pendingTurn && isTurnToResend) {
+            socket.send(pendingTurn);
         }
-        isRetryToResend = false;
+        isTurnToResend = false;
     },
     turn({ turn: newer }) {
         takeTurn(newer);
@@ -70,7 +76,7 @@ const handlers = {
         live.patch(blocks, count);
     },
     message(message) {
-        timeline.put(message);
+        actions.settle(timeline.put(message));
         if (timeline.isWithheld(message.id)) {
             announcer.forget();
         }
@@ -93,18 +99,22 @@ const handlers = {
     accepted({ client_id: clientId }) {
         if (composer.pending?.clientId === clientId) {
             promptTaken();
-        } else if (pendingRetry?.client_id === clientId) {
-            pendingRetry = null;
-            follower.follow();
+        } else if (pendingTurn?.client_id === clientId) {
+            turnTaken();
         }
     },
     error({ message, client_id: clientId }) {
         if (clientId && composer.pending?.clientId === clientId) {
             composer.refuse(message);
-        } else if (clientId && pendingRetry?.client_id === clientId) {
-            pendingRetry = null;
+        } else if (clientId && pendingTurn?.client_id === clientId) {
+            const { type } = pendingTurn;
+            pendingTurn = null;
             showTurn();
-            bar.trouble(message);
+            if (type === "edit") {
+                editor.refuse(message);
+            } else {
+                bar.trouble(message);
+            }
         } else {
             bar.trouble(message);
         }
@@ -135,7 +145,7 @@ function takeTurn(newer, { isSnapshot = false, keepLive = false } = {}) {
         return;
     }
     settleDrafts();
-    settleRetry();
+    settlePending();
     if (stopWanted && stopWanted !== turn.id) {
         stopWanted = null;
     }
@@ -148,7 +158,7 @@ function takeTurn(newer, { isSnapshot = false, keepLive = false } = {}) {
         const characters = [...turn.text];
         announcer.add(characters.slice(textLength).join(""));
         textLength = characters.length;
-        live.set(turn.html ?? []);
+        live.set(turn.html ?? [], { isContinuing: turn.continues_id !== null });
     } else {
         stopWanted = null;
         if (!keepLive || turn.withdrawn) {
@@ -177,12 +187,23 @@ function settleDrafts() {
 }
 
 /** A retry is of the newest turn. Where another tab went on meanwhile, there is nothing left to try again. */
-function settleRetry() {
-    if (pendingRetry && pendingRetry.turn_id !== turn.id) {
-        if (pendingRetry.client_id === turn.client_id) {
-            follower.follow();
-        }
-        pendingRetry = null;
+function settlePending() {
+    if (pendingTurn?.client_id === turn.client_id) {
+        turnTaken();
+    } else if (pendingTurn?.type === "retry" && pendingTurn.turn_id !== turn.id) {
+        pendingTurn = null;
+    }
+}
+
+function turnTaken() {
+    if (pendingTurn.type === "edit") {
+        editor.close();
+    }
+    pendingTurn = null;
+    showConnection();
+    follower.follow();
+    if (!matchMedia("(pointer: coarse)").matches) {
+        composer.focus();
     }
 }
 
@@ -215,21 +236,24 @@ function describe() {
     if (isActive()) {
         return { kind: "active", text: activeSentence() };
     }
-    const actions = [];
+    const choices = [];
     const sent = sentRead(draftKey);
     const isPromptBlocked = turn.stages.some(({ stage, action }) => stage === "prompt" && action === "block");
     if (turn.status === "blocked" && isPromptBlocked && sent?.clientId === turn.client_id) {
-        actions.push({ label: say("editPrompt"), run: () => composer.offer(sent.text) });
+        choices.push({ label: say("editPrompt"), run: () => composer.offer(sent.text) });
     }
-    if (turn.can_retry && !pendingRetry) {
-        actions.push({ label: say("retry"), run: retry });
+    if (turn.earlier_id && !timeline.has(turn.reply_id) && !timeline.has(turn.earlier_id)) {
+        choices.push({ label: say("showEarlierReply"), run: () => show(turn.earlier_id) });
+    }
+    if (turn.can_retry && !pendingTurn) {
+        choices.push({ label: say("retry"), run: retry });
     }
     if (turn.status === "failed") {
-        return { kind: "failed", text: turn.notice ?? "", actions };
+        return { kind: "failed", text: turn.notice ?? "", actions: choices };
     }
     // A stopped or shortened reply says so itself.
     const text = timeline.has(turn.reply_id) ? "" : (turn.notice ?? "");
-    return { kind: "ended", text, actions };
+    return { kind: "ended", text, actions: choices };
 }
 
 function activeSentence() {
@@ -270,10 +294,23 @@ function sendPrompt({ text, clientId }) {
     }
 }
 
-function retry() {
-    pendingRetry = { type: "retry", turn_id: turn.id, client_id: uuid() };
-    socket.send(pendingRetry);
+/** Asks for a turn other than that of a new prompt; kept until it is taken or refused. */
+function ask(frame) {
+    pendingTurn = { ...frame, client_id: uuid() };
+    if (!socket.send(pendingTurn)) {
+        showConnection();
+    }
     showTurn();
+}
+
+function retry() {
+    ask({ type: "retry", turn_id: turn.id });
+}
+
+function show(messageId) {
+    if (!socket.send({ type: "show", message_id: messageId })) {
+        showConnection();
+    }
 }
 
 function stop() {
@@ -291,6 +328,14 @@ function showConnection(code = 0) {
 
 composer.addEventListener("send", (event) => sendPrompt(event.detail));
 composer.addEventListener("stop", stop);
+editor.addEventListener("send", ({ detail: { messageId, text } }) => ask({ type: "edit", message_id: messageId, text }));
+actions.addEventListener("ask", ({ detail }) => ask(detail));
+actions.addEventListener("show", ({ detail }) => show(detail.messageId));
+actions.addEventListener("edit", ({ detail }) => editor.open(detail));
+actions.addEventListener("rate", ({ detail }) => rater.press(detail));
+actions.addEventListener("told", ({ detail }) => announcer.say(detail));
+rater.addEventListener("rated", () => announcer.say(say("rated")));
+rater.addEventListener("failed", () => bar.trouble(say("notRated")));
 
 document.addEventListener("keydown", (event) => {
     const isElsewhere = document.querySelector("dialog[open], [popover]:popover-open, [data-title-form]");
@@ -312,7 +357,7 @@ socket.addEventListener("state", ({ detail: { state, code } }) => {
             sendPrompt(composer.pending);
         }
         // A retry waits for the snapshot, which says whether its turn is still the newest.
-        isRetryToResend = true;
+        isTurnToResend = true;
         if (stopWanted) {
             socket.send({ type: "stop", turn_id: stopWanted });
         }

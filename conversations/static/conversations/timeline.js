@@ -25,16 +25,17 @@ export class Timeline {
         return Boolean(this.#find(id)?.querySelector('[data-notice="withheld"], [data-notice="withdrawn"]'));
     }
 
-    /** Puts a message in place of the one with its id, or after another one. */
+    /** Puts a message in place of the one with its id, or after another one; returns it. */
     put({ id, html, after }) {
         const element = parse(html);
         const old = this.#find(id);
         if (old) {
-            const hadFocus = old.contains(document.activeElement);
+            const focus = old.contains(document.activeElement) ? document.activeElement : null;
             old.replaceWith(element);
-            if (hadFocus) {
+            if (focus) {
                 element.tabIndex = -1;
-                element.focus({ preventScroll: true });
+                const same = element.querySelector(`[data-action="${focus.dataset.action}"]`);
+                (same ?? element).focus({ preventScroll: true });
             }
         } else if (after === null) {
             this.#list.prepend(element);
@@ -43,6 +44,7 @@ export class Timeline {
             before ? before.after(element) : this.#list.append(element);
         }
         addCopyButtons(element);
+        return element;
     }
 
     remove(ids) {
@@ -80,14 +82,16 @@ export class LiveReply {
     #template;
     #prose = null;
     #blocks = [];
+    #isContinuing = false;
 
     constructor(place, template) {
         this.#place = place;
         this.#template = template;
     }
 
-    /** All blocks of the reply so far. */
-    set(blocks) {
+    /** All blocks of the reply so far; `isContinuing`: it takes the place of the newest message. */
+    set(blocks, { isContinuing = false } = {}) {
+        this.#isContinuing = isContinuing;
         blocks.forEach((html, index) => this.#setBlock(index, html));
         this.#trim(blocks.length);
     }
@@ -112,6 +116,7 @@ export class LiveReply {
         }
         if (!this.#prose) {
             this.#place.replaceChildren(this.#template.content.cloneNode(true));
+            this.#place.firstElementChild.classList.toggle("is-continuing", this.#isContinuing);
             this.#prose = this.#place.querySelector(".prose");
         }
         while (this.#prose.childElementCount <= index) {
