@@ -113,6 +113,7 @@ class _Run:
         self.first_text_at: datetime | None = None
         self.checkpoint_at = time.monotonic()
         self.is_writing = False
+        self.policy: moderation_runtime.ActivePolicy
         self.gate: Gate | None = None
         self.withheld = ""
         self.context: list[dict[str, str]] = []
@@ -134,6 +135,9 @@ class _Run:
     def _attempt(self) -> None:
         try:
             self.publisher.changed()
+            # One for the whole attempt: its gate holds back what the ledger's version demands.
+            owner_id = self.turn.conversation.owner_id
+            self.policy = with_patience(lambda: moderation_runtime.policy_for(owner_id))
             ending = self._prompt_judge() or self._answer()
             self._finish(ending)
         except (TurnLost, OperationalError, InterfaceError):
@@ -167,7 +171,7 @@ class _Run:
         if human is not None and human.action == Action.ALLOW:
             return None  # a person decided on this very message; that outranks the classifiers
         text = prompt.text
-        (verdict,) = moderation_runtime.judge_texts([text], Stage.PROMPT)
+        (verdict,) = moderation_runtime.judge_texts([text], Stage.PROMPT, self.policy)
         allowed_end = len(text) if verdict.is_allowed else 0
         judgement = Judgement(0, len(text), text, verdict, 0, allowed_end)
         subject = subject_of(self.turn, Stage.PROMPT)
@@ -188,8 +192,8 @@ class _Run:
         self.model = engine.name
         fitted = self._history_fit()
         self.prompt_tokens = fitted.prompt_tokens
-        policy = moderation_runtime.active_policy()
-        gate = self.gate = Gate(partial(moderation_runtime.judge_texts, stage=Stage.REPLY), policy.document.gate)
+        judge = partial(moderation_runtime.judge_texts, stage=Stage.REPLY, policy=self.policy)
+        gate = self.gate = Gate(judge, self.policy.document.gate)
         recorded = 0
         options = options_from_settings(engine.recommended, fitted.max_new_tokens)
         with closing(_with_stall_guard(engine.stream(fitted.messages, options, self._should_stop))) as stream:

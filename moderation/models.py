@@ -17,12 +17,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from moderation.fault_wording import pattern_sentence
+from moderation.group_policies import GroupPolicy
 from moderation.notices import LABEL_NAMES, label_name
 from moderation.patterns import PatternFault, phrase_compile, regex_check
 from moderation.trail import LedgerIsAppendOnly, TrailEntry
 from moderation.verdicts import LABELS, Action, Stage
 
-__all__ = ["Decision", "LedgerIsAppendOnly", "Policy", "Review", "Rule", "TrailEntry"]
+__all__ = ["Decision", "GroupPolicy", "LedgerIsAppendOnly", "Policy", "Review", "Rule", "TrailEntry"]
 
 
 class LedgerRows(models.QuerySet["Decision"]):

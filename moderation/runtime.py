@@ -22,10 +22,11 @@ from moderation.classifiers.base import Classifier, ClassifierError, Question
 from moderation.classifiers.ensemble import Ensemble
 from moderation.classifiers.rules import RulesClassifier
 from moderation.deciding import decide
+from moderation.group_policies import policy_version_for
 from moderation.judge import JudgeFault, JudgeThread, Results
 from moderation.policy import PolicyDocument, PolicyFault, policy_parse
 from moderation.presets import DEFAULT_POLICY
-from moderation.selectors import policy_active, rule_lines, rules_fingerprint
+from moderation.selectors import policy_active, policy_of_version, rule_lines, rules_fingerprint
 from moderation.verdicts import ClassifierResult, Stage, Verdict
 
 logger = logging.getLogger(__name__)
@@ -96,6 +97,7 @@ class _Runtime:
         self.judge = JudgeThread(self._build)
         self.rules = _CurrentRules()
         self.policy: ActivePolicy | None = None
+        self.versions: dict[int, ActivePolicy] = {}
         self.policy_read_at = float("-inf")
         self.is_warm = False
 
@@ -159,8 +161,27 @@ def active_policy() -> ActivePolicy:
         return runtime.policy
 
 
-def judge_texts(texts: Sequence[str], stage: Stage) -> list[Verdict]:
-    """Judge some texts of any length, in order; waits up to ``JUDGE_SECONDS``.
+def policy_for(user_id: int) -> ActivePolicy:
+    """The policy for what this person writes and reads: that of their groups, or the site's active one.
+
+    Versions never change, so each is read and parsed once. Raises the database's error, or ``PolicyFault`` for a
+    version that cannot be read: nobody is judged by a milder one instead.
+    """
+    version = policy_version_for(user_id)
+    if version is None:
+        return active_policy()
+    runtime = _runtime
+    known = runtime.versions.get(version)
+    if known is None:
+        row = policy_of_version(version)
+        if row is None:
+            raise PolicyFault(f"there is no policy version {version}")
+        known = runtime.versions[version] = ActivePolicy(version, policy_parse(row.document))
+    return known
+
+
+def judge_texts(texts: Sequence[str], stage: Stage, policy: ActivePolicy | None = None) -> list[Verdict]:
+    """Judge some texts of any length, in order, by this policy or the active one; waits up to ``JUDGE_SECONDS``.
 
     Never raises: what could not be judged, for whatever reason, comes back with ``judged`` false and a result that
     says why; the policy decides what then happens.
@@ -168,7 +189,7 @@ def judge_texts(texts: Sequence[str], stage: Stage) -> list[Verdict]:
     if not texts:
         return []
     try:
-        policy = active_policy()
+        policy = policy or active_policy()
     except (DatabaseError, InterfaceError, PolicyFault) as error:
         logger.exception("nothing can be judged without a policy")
         # Version 0 says in the ledger that no policy of the table was at work.

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser, PermissionsMixin
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from moderation.models import Decision, Policy, Review, Rule
 from moderation.patterns import RuleLine
@@ -49,9 +49,18 @@ def policy_active() -> Policy | None:
     return Policy.objects.filter(is_active=True).first()
 
 
+def policy_of_version(version: int | None) -> Policy | None:
+    return Policy.objects.filter(version=version).first() if version is not None else None
+
+
+def policies_in_force() -> list[Policy]:
+    """The active one, and those of groups."""
+    return list(Policy.objects.filter(Q(is_active=True) | Q(group_policies__isnull=False)).distinct())
+
+
 def policy_notice(*, version: int | None, stage: Stage, labels: Sequence[str]) -> dict[str, str]:
     """What that policy version says itself of a text withheld for these labels; empty where it says nothing."""
-    row = Policy.objects.filter(version=version).first() if version is not None else None
+    row = policy_of_version(version)
     try:
         return policy_parse(row.document).at(stage).notice_for(labels) if row is not None else {}
     except PolicyFault:

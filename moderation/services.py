@@ -159,20 +159,30 @@ def _judgement_of(row: Decision) -> Judgement:
     return Judgement(row.judged_start, row.judged_end, row.excerpt, verdict, *released, row.is_provisional)
 
 
-def policy_publish(*, document: Mapping[str, Any], name: str, author: User | None = None) -> Policy:
-    """Check a document and make it the active policy under the next version number. Raises ``PolicyFault``.
+def policy_publish(
+    *, document: Mapping[str, Any], name: str, author: User | None = None, is_active: bool = True
+) -> Policy:
+    """Check a document and keep it under the next version number. Raises ``PolicyFault``.
 
-    Older versions stay as they are. Processes that judge take the new one over within seconds (`runtime`).
+    ``is_active``: it is the site's policy from now on; else it holds for nobody until a group has it
+    (`group_policies`). Older versions stay as they are. Processes that judge take the new one over within seconds
+    (`runtime`).
     """
     parsed = policy_parse(document)
     with transaction.atomic():
         list(Policy.objects.select_for_update().filter(is_active=True))
-        Policy.objects.filter(is_active=True).update(is_active=False)
+        if is_active:
+            Policy.objects.filter(is_active=True).update(is_active=False)
         newest = Policy.objects.aggregate(newest=Max("version"))["newest"] or 0
         policy = Policy.objects.create(
-            version=newest + 1, name=name, document=parsed.model_dump(mode="json"), is_active=True, created_by=author
+            version=newest + 1,
+            name=name,
+            document=parsed.model_dump(mode="json"),
+            is_active=is_active,
+            created_by=author,
         )
-        trail_add(actor=author, deed=TrailEntry.Deed.PUBLISHED, target=policy, version=policy.version)
+        detail = {"version": policy.version, "is_active": is_active}
+        trail_add(actor=author, deed=TrailEntry.Deed.PUBLISHED, target=policy, **detail)
     return policy
 
 

@@ -42,6 +42,7 @@ class TrailEntry(models.Model):
         ESCALATED = "escalated", _("escalated it")
         SKIPPED = "skipped", _("skipped it")
         PUBLISHED = "published", _("published a policy")
+        ASSIGNED = "assigned", _("gave a group a policy")
         CHANGED_RULE = "changed_rule", _("changed a rule")
         APPEALED = "appealed", _("appealed")
         EXPORTED = "exported", _("exported")

@@ -12,7 +12,7 @@ from moderation.fault_wording import document_sentences
 from moderation.models import Rule
 from moderation.notices import label_name
 from moderation.policy import PolicyFault, policy_parse
-from moderation.selectors import policy_active
+from moderation.selectors import policies_in_force
 
 
 @admin.register(Rule)
@@ -26,17 +26,15 @@ class RuleAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Rule, form: forms.ModelForm[Rule], change: bool) -> None:
         super().save_model(request, obj, form, change)
-        active = policy_active()
-        if active is None or not obj.is_active:
-            return
+        policies = policies_in_force() if obj.is_active else []
         try:
-            document = policy_parse(active.document)
+            documents = [policy_parse(policy.document) for policy in policies]
         except PolicyFault as fault:
             self.message_user(request, " ".join(document_sentences(fault)), messages.ERROR)
             return
-        if document.ignores(obj.label, obj.score):
+        if documents and all(document.ignores(obj.label, obj.score) for document in documents):
             text = _(
-                "The rule is saved, but does nothing: at no stage does the active policy flag or block “%(label)s” "
+                "The rule is saved, but does nothing: at no stage does a policy that holds flag or block “%(label)s” "
                 "with a score of %(score)s."
             )
             self.message_user(request, text % {"label": label_name(obj.label), "score": obj.score}, messages.WARNING)

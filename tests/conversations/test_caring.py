@@ -31,7 +31,7 @@ def caring_judge(judge: PhraseJudge, monkeypatch: pytest.MonkeyPatch) -> None:
         ),
     }
 
-    def judge_texts(texts: Sequence[str], stage: Stage) -> list[Verdict]:
+    def judge_texts(texts: Sequence[str], stage: Stage, policy: object = None) -> list[Verdict]:
         return [known.get(text) or judge([text], stage)[0] for text in texts]
 
     monkeypatch.setattr(moderation_runtime, "judge_texts", judge_texts)

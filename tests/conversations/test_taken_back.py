@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import ClassVar
 
 import pytest
+from django.conf import settings
+from django.contrib.auth.models import Group, User
 from django.utils import timezone, translation
 
 from conversations import snapshots
@@ -16,8 +18,11 @@ from conversations.rendering import message_html
 from conversations.sweeper import turns_sweep
 from conversations.wording import message_notice
 from inference.base import EngineStopped
-from moderation.models import Decision, Policy, Review
-from moderation.presets import DEFAULT_POLICY
+from moderation import runtime as moderation_runtime
+from moderation.group_policies import group_policy_assign
+from moderation.models import Decision, Policy, Review, Rule
+from moderation.presets import DEFAULT_POLICY, PRESETS
+from moderation.services import policy_publish
 from tests.conversations.conftest import Ask, Decide
 from tests.conversations.tampering import LONG, kinds, prompt_of, remove, reply_of, rows_of, tamper
 from tests.fakes.inprocess import ListEngine, PhraseJudge
@@ -25,6 +30,7 @@ from tests.fakes.inprocess import ListEngine, PhraseJudge
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("ledger_policy")]
 
 GRAVE = (*LONG[:8], "You are a GRAVEWORD. ", *LONG[8:])
+REAL_JUDGE = moderation_runtime.judge_texts
 NOTICE = {"en": "Ask a <b>teacher</b>.", "zh": "请问老师。"}
 
 
@@ -223,3 +229,26 @@ class TestSecondLook:
         turn = ask("Go on.", *LONG[:3], words, EngineStopped("the loop crashed"))
         assert turn.status == "failed" and "SEEMSBAD" not in reply_of(turn).get().text
         assert kinds() == set()
+
+
+def test_the_owners_group_decides_by_which_policy_a_turn_is_judged(
+    ask: Ask, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Judged for real, with a rule alone; the gate holds back as that policy has it, and the audit knows it."""
+    moderation_runtime.forget()
+    monkeypatch.setattr(moderation_runtime, "judge_texts", REAL_JUDGE)
+    monkeypatch.setattr(settings, "CLASSIFIERS", ["rules"])
+    Rule.objects.create(pattern="purple elephant", label="insult", score=0.7)
+    document = PRESETS["strict"].model_dump(mode="json")
+    strict = policy_publish(document=document, name="Strict", is_active=False)
+    children = Group.objects.create(name="Class 4b")
+    group_policy_assign(group=children, policy=strict, actor=None)
+    reply = (*LONG[:8], "You purple elephant. ", *LONG[8:])
+    assert ask("Go on.", *reply).status == "done"
+    user.groups.add(children)
+    turn = ask("Go on.", *reply)
+    assert (turn.status, turn.is_withdrawn) == ("blocked", True)
+    assert set(Decision.objects.filter(turn_id=turn.pk).values_list("policy_version", flat=True)) == {strict.version}
+    assert Review.objects.get(turn_id=turn.pk).policy_version == strict.version
+    assert kinds() == set()
+    moderation_runtime.forget()

@@ -34,7 +34,7 @@ LONG = [f"This is sentence number {number} of a calm and friendly reply. " for n
 Run = Callable[..., Turn]
 
 
-def judge_strictly(texts: Sequence[str], stage: Stage) -> list[Verdict]:
+def judge_strictly(texts: Sequence[str], stage: Stage, policy: object = None) -> list[Verdict]:
     """A new rule: what was harmless yesterday is blocked now."""
     return PhraseJudge()(["BADWORD"] * len(texts), stage)
 
@@ -319,7 +319,7 @@ class TestLost:
     def test_prompt_blocked_after_its_deletion_is_flagged(
         self, run: Run, conversation: Conversation, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def judge(texts: Sequence[str], stage: Stage) -> list[Verdict]:
+        def judge(texts: Sequence[str], stage: Stage, policy: object = None) -> list[Verdict]:
             services.conversation_delete(conversation=conversation)
             return judge_strictly(texts, stage)
 

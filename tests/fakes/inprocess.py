@@ -77,7 +77,7 @@ class PhraseJudge:
         self.judged: list[tuple[Stage, str]] = []
         self.notice: dict[str, str] = {}
 
-    def __call__(self, texts: Sequence[str], stage: Stage) -> list[Verdict]:
+    def __call__(self, texts: Sequence[str], stage: Stage, policy: object = None) -> list[Verdict]:
         self.judged += [(stage, text) for text in texts]
         return [self._verdict(text) for text in texts]
 
