@@ -70,6 +70,7 @@ format: install-dev ## put the code into the house's form
 
 bench: install-dev ## measure tokens per second, time to first text and memory; writes tables under bench/
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.desk
 
 # The data that the judge learns from is not in the repository; docs/training.md tells how its folder looks.
 models: install-dev ## train both models that ship, from data to model card: make models DATA=FOLDER

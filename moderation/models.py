@@ -16,6 +16,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from moderation.desk import ReviewFacet, SavedFilter
 from moderation.fault_wording import pattern_sentence
 from moderation.group_policies import GroupPolicy
 from moderation.notices import LABEL_NAMES, label_name
@@ -23,7 +24,17 @@ from moderation.patterns import PatternFault, phrase_compile, regex_check
 from moderation.trail import LedgerIsAppendOnly, TrailEntry
 from moderation.verdicts import LABELS, Action, Stage
 
-__all__ = ["Decision", "GroupPolicy", "LedgerIsAppendOnly", "Policy", "Review", "Rule", "TrailEntry"]
+__all__ = [
+    "Decision",
+    "GroupPolicy",
+    "LedgerIsAppendOnly",
+    "Policy",
+    "Review",
+    "ReviewFacet",
+    "Rule",
+    "SavedFilter",
+    "TrailEntry",
+]
 
 
 class LedgerRows(models.QuerySet["Decision"]):
@@ -235,11 +246,16 @@ class Review(models.Model):
 
     class State(models.TextChoices):
         OPEN = "open", _("open")
+        ESCALATED = "escalated", _("escalated")
+        APPEALED = "appealed", _("appealed")
         UPHELD = "upheld", _("upheld")
         DISMISSED = "dismissed", _("dismissed")
 
+    WAITING = ("open", "escalated", "appealed")
+    """States in which a flag waits for a person."""
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    created_at = models.DateTimeField(_("raised"), auto_now_add=True)
+    created_at = models.DateTimeField(_("raised"), default=timezone.now, editable=False)
     stage = models.CharField(_("stage"), max_length=8, choices=Decision.StageChoice)
     subject_id = models.UUIDField(_("message"), db_index=True)
     conversation_id = models.UUIDField(_("conversation"), null=True, db_index=True)
@@ -249,7 +265,10 @@ class Review(models.Model):
     judged = models.BooleanField(_("could be judged"), default=True)
     labels = models.JSONField(_("labels"), default=list)
     scores = models.JSONField(_("scores"), default=dict)
-    severity = models.FloatField(_("severity"), default=0.0, help_text=_("From 0 to 1; the queue's first key."))
+    severity = models.FloatField(_("severity"), default=0.0, help_text=_("From 0 to 1: the highest score."))
+    priority = models.FloatField(_("priority"), default=0.0, help_text=_("Severity and age in one; see `urgency`."))
+    likeness = models.CharField(_("likeness"), max_length=64, blank=True, help_text=_("Near-identical texts share it."))
+    language = models.CharField(_("language"), max_length=8, blank=True, help_text=_("As detected; ISO 639-1."))
     policy_version = models.PositiveIntegerField(_("policy version"), null=True)
     text = models.TextField(_("text"), help_text=_("All that was written, shown or not."))
     shown_end = models.PositiveIntegerField(_("shown to"), default=0, help_text=_("Characters that the person saw."))
@@ -272,12 +291,39 @@ class Review(models.Model):
         related_name="+",
     )
     claimed_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("assigned to"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
 
     class Meta:
         verbose_name = _("review")
         verbose_name_plural = _("reviews")
-        ordering = ["-severity", "-created_at"]
-        indexes = [models.Index(fields=["state", "-severity", "-created_at"], name="moderation_review_queue")]
+        ordering = ["-priority", "-id"]
+        # The queue is nearly always what waits; a partial index for each of its filters that may be rare.
+        indexes = [
+            models.Index(fields=["state", "-priority", "-id"], name="moderation_review_state"),
+            models.Index(fields=["user_id", "-priority", "-id"], name="moderation_review_person"),
+            models.Index(fields=["likeness"], name="moderation_review_likeness"),
+            *(
+                models.Index(
+                    fields=[*fields, "-priority", "-id"],
+                    name=f"moderation_waiting_{name}",
+                    condition=models.Q(state__in=("open", "escalated", "appealed")),
+                )
+                for name, fields in {
+                    "all": (),
+                    "policy": ("policy_version",),
+                    "stage": ("stage",),
+                    "speech": ("language",),
+                    "age": ("created_at",),
+                }.items()
+            ),
+        ]
         permissions = [("resolve_review", "Can uphold or dismiss a flag")]
 
     def __str__(self) -> str:

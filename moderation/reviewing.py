@@ -42,7 +42,7 @@ def review_resolve(
     if not isinstance(reviewer, User) or not reviewer.has_perm("moderation.resolve_review"):
         raise PermissionDenied(_("You may not decide on flags."))
     outcome = Review.State(outcome)
-    if outcome == Review.State.OPEN:
+    if outcome not in (Review.State.UPHELD, Review.State.DISMISSED):
         raise ReviewFault(_("A flag is upheld or dismissed; it cannot be opened again."))
     if not (reason := reason.strip()):
         raise ReviewFault(_("Give a reason; it stays in the ledger beside your decision."))

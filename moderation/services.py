@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,19 +12,22 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Max
+from django.utils import timezone
 
 from moderation.care import CARE_LABEL
 from moderation.deciding import merge_spans, strictest
-from moderation.models import Decision, Policy, Review
+from moderation.likeness import likeness_of
+from moderation.models import Decision, Policy, Review, ReviewFacet
 from moderation.policy import policy_parse
 from moderation.trail import TrailEntry, trail_add
+from moderation.urgency import NOT_JUDGED_SCORE, priority_of, weight_of
 from moderation.verdicts import Action, Blocked, ClassifierResult, Judgement, Span, Stage, Verdict, standing
 
 CARE_SEVERITY = 1.0
 """Where a person who writes of harming themselves stands in the queue: above all else."""
 TOP_SEVERITY = 0.9999
 """The most that anything else can have."""
-NOT_JUDGED_SEVERITY = 0.5
+NOT_JUDGED_SEVERITY = NOT_JUDGED_SCORE
 """Where a text that nobody could judge stands in the queue: below what is surely bad, above the doubtful."""
 
 
@@ -101,7 +105,13 @@ def review_open(
     is_cry_for_help = subject.stage is Stage.PROMPT and CARE_LABEL in labels
     severity = CARE_SEVERITY if is_cry_for_help else min(severity, TOP_SEVERITY)
     spans = merge_spans([span for judgement in raised for span in _shifted(judgement) or _whole(judgement)])
-    return Review.objects.create(
+    named = sorted(labels, key=lambda label: labels[label], reverse=True)
+    raised_at = timezone.now()
+    review = Review.objects.create(
+        created_at=raised_at,
+        priority=priority_of(weight_of(named, scores, judged=judged, is_cry=is_cry_for_help).value, raised_at),
+        likeness=likeness_of(text),
+        language=_language(raised),
         stage=subject.stage.value,
         subject_id=subject.subject_id,
         conversation_id=subject.conversation_id,
@@ -109,7 +119,7 @@ def review_open(
         user_id=subject.user_id,
         action=strictest([judgement.verdict.action for judgement in raised]).value,
         judged=judged,
-        labels=sorted(labels, key=lambda label: labels[label], reverse=True),
+        labels=named,
         scores=_rounded(scores),
         severity=round(severity, 4),
         policy_version=raised[-1].verdict.policy_version,
@@ -119,6 +129,24 @@ def review_open(
         spans=[asdict(span) for span in spans],
         context=[{"role": line["role"], "text": line["text"]} for line in context],
     )
+    ReviewFacet.objects.bulk_create([ReviewFacet(review=review, name=name) for name in _facets(named, raised)])
+    return review
+
+
+def _language(raised: Sequence[Judgement]) -> str:
+    """The language that most classifiers detected in what was raised; empty where none did."""
+    found = Counter(result.language for judgement in raised for result in judgement.verdict.results if result.language)
+    return found.most_common(1)[0][0] if found else ""
+
+
+def _facets(labels: Sequence[str], raised: Sequence[Judgement]) -> list[str]:
+    """Each label, and each classifier that gave one of them its highest score or could not judge."""
+    names = {f"label:{label}" for label in labels}
+    results = [result for judgement in raised for result in judgement.verdict.results]
+    for label in labels:
+        best = max((result.scores.get(label, 0.0) for result in results), default=0.0)
+        names |= {f"by:{result.classifier}" for result in results if best and result.scores.get(label) == best}
+    return sorted(names | {f"by:{result.classifier}" for result in results if result.error})
 
 
 def review_open_from_ledger(*, subject: Subject, text: str, context: Sequence[Mapping[str, str]]) -> Review | None:
@@ -150,7 +178,7 @@ def _judgement_of(row: Decision) -> Judgement:
         judged=row.judged,
         labels=tuple(row.labels),
         scores=row.scores,
-        results=(),
+        results=tuple(_result_of(result) for result in row.results),
         spans=tuple(spans),
         policy_version=row.policy_version or 0,
         withdraws=row.withdraws,
@@ -184,6 +212,11 @@ def policy_publish(
         detail = {"version": policy.version, "is_active": is_active}
         trail_add(actor=author, deed=TrailEntry.Deed.PUBLISHED, target=policy, **detail)
     return policy
+
+
+def _result_of(row: Mapping[str, Any]) -> ClassifierResult:
+    kept = {key: row[key] for key in ("error", "not_asked", "language") if key in row}
+    return ClassifierResult(row["classifier"], row["version"], row["scores"], **kept)
 
 
 def _result_row(result: ClassifierResult) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
@@ -11,18 +12,17 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
-from moderation.admin.base import LabelFilter, ReadOnlyAdmin, labels_text
+from moderation.admin.base import ReadOnlyAdmin
+from moderation.admin.queue import QueuePages, queue_query
 from moderation.claims import LEASE, Claim, claim_of, review_claim, review_release
 from moderation.models import Review
 from moderation.review_page import review_page
@@ -30,6 +30,20 @@ from moderation.reviewing import ReviewFault, review_resolve
 from moderation.selectors import reviews_for_reviewer
 
 EXCERPT_CHARS = 80
+MAX_SELECTED = 200
+"""So many flags at most are decided in one go."""
+
+
+def _excerpt(review: Review) -> str:
+    return Truncator(" ".join(review.text.split())).chars(EXCERPT_CHARS) or "—"
+
+
+def is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 class ReasonForm(forms.Form):
@@ -66,56 +80,29 @@ def _versions(request: HttpRequest, reviews: list[Review]) -> dict[Any, int | No
 
 
 @admin.register(Review)
-class ReviewAdmin(ReadOnlyAdmin):
-    """The queue. Open flags first, the gravest on top, among equals the newest."""
-
-    list_display = ["what", "severity_bar", "labels_named", "stage", "action_named", "state", "in_hand", "created_at"]
-    list_display_links = ["what"]
-    list_filter = ["state", "stage", "action", LabelFilter, "judged"]
-    list_per_page = 50
-    show_full_result_count = False
-    ordering = [
-        Case(When(state=Review.State.OPEN, then=Value(0)), default=Value(1)).asc(),
-        "-severity",
-        "-created_at",
-    ]
-    actions = ["uphold_selected", "dismiss_selected"]
+class ReviewAdmin(QueuePages, ReadOnlyAdmin):
+    """The queue and its flags. The queue's page is our own: Django's list counts all rows and pages by offset."""
 
     class Media:
         css = {"all": ["moderation/review.css"]}
-        js = ["moderation/claim.js"]
+        js = ["moderation/claim.js", "moderation/queue.js"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Review]:
-        return reviews_for_reviewer(request.user).select_related("claimed_by").order_by(*self.ordering)
+        return reviews_for_reviewer(request.user).select_related("claimed_by")
 
     def has_resolve_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("moderation.resolve_review")
 
-    @admin.display(description=gettext_lazy("text"))
-    def what(self, review: Review) -> str:
-        return Truncator(" ".join(review.text.split())).chars(EXCERPT_CHARS) or "—"
-
-    @admin.display(description=gettext_lazy("severity"), ordering="severity")
-    def severity_bar(self, review: Review) -> SafeString:
-        number = f"{review.severity:.2f}"
-        return format_html('<meter max="1" low="0.6" high="0.85" optimum="0" value="{0}">{0}</meter> {0}', number)
-
-    @admin.display(description=gettext_lazy("labels"))
-    def labels_named(self, review: Review) -> str:
-        return labels_text(review.labels) or (_("could not be judged") if not review.judged else "—")
-
-    @admin.display(description=gettext_lazy("action taken"), ordering="action")
-    def action_named(self, review: Review) -> str:
-        return review.get_action_display()
-
-    @admin.display(description=gettext_lazy("in hand"))
-    def in_hand(self, review: Review) -> str:
-        claim = claim_of(review, None)
-        return claim.name if claim else "—"
-
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        response: HttpResponse = super().changelist_view(request, {**(extra_context or {}), "title": _("Flags")})
-        return response
+        decide = {"uphold_selected": Review.State.UPHELD, "dismiss_selected": Review.State.DISMISSED}
+        action = request.POST.get("action", "")
+        if request.method == "POST" and action in decide:
+            return self._decide_selected(request, decide[action], action)
+        actions = [
+            ("uphold_selected", _("Uphold the selected flags")),
+            ("dismiss_selected", _("Dismiss the selected flags")),
+        ]
+        return self.queue_view(request, actions if self.has_resolve_permission(request) else [])
 
     # --- one flag ------------------------------------------------------------------------------------------------
 
@@ -200,29 +187,28 @@ class ReviewAdmin(ReadOnlyAdmin):
 
     # --- several flags -------------------------------------------------------------------------------------------
 
-    @admin.action(description=gettext_lazy("Uphold the selected flags"), permissions=["resolve"])
-    def uphold_selected(self, request: HttpRequest, queryset: QuerySet[Review]) -> HttpResponse | None:
-        return self._decide_selected(request, queryset, Review.State.UPHELD, "uphold_selected")
-
-    @admin.action(description=gettext_lazy("Dismiss the selected flags"), permissions=["resolve"])
-    def dismiss_selected(self, request: HttpRequest, queryset: QuerySet[Review]) -> HttpResponse | None:
-        return self._decide_selected(request, queryset, Review.State.DISMISSED, "dismiss_selected")
-
-    def _decide_selected(
-        self, request: HttpRequest, queryset: QuerySet[Review], outcome: Review.State, action: str
-    ) -> HttpResponse | None:
+    def _decide_selected(self, request: HttpRequest, outcome: Review.State, action: str) -> HttpResponse:
+        queue = HttpResponseRedirect(f"{reverse('admin:moderation_review_changelist')}?{queue_query(request)}")
+        if not self.has_resolve_permission(request):
+            raise PermissionDenied
+        chosen = [pk for pk in request.POST.getlist(ACTION_CHECKBOX_NAME) if is_uuid(pk)][:MAX_SELECTED]
+        reviews = list(self.get_queryset(request).filter(pk__in=chosen))
+        if not reviews:
+            self.message_user(request, _("Choose at least one flag."), messages.WARNING)
+            return queue
         is_sent = "reason" in request.POST
         form = ReasonForm({"outcome": outcome.value, "reason": request.POST.get("reason", "")} if is_sent else None)
-        reviews = list(queryset)
         if is_sent and form.is_valid():
             self._resolve(request, _versions(request, reviews), **form.decided)
-            return None
+            return queue
         context = {
             **self.admin_site.each_context(request),
             "title": _("Uphold flags") if outcome == Review.State.UPHELD else _("Dismiss flags"),
             "opts": self.opts,
             "form": form,
-            "reviews": [(review, self.what(review)) for review in reviews],
+            "reviews": [
+                (review, Truncator(" ".join(review.text.split())).chars(EXCERPT_CHARS) or "—") for review in reviews
+            ],
             "is_uphold": outcome == Review.State.UPHELD,
             "action": action,
             "action_checkbox_name": ACTION_CHECKBOX_NAME,

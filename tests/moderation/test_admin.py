@@ -70,57 +70,6 @@ class InlineFinder(HTMLParser):
             self.found.append(data)
 
 
-# --- the queue -------------------------------------------------------------------------------------------------------
-
-
-def queue_texts(html: str) -> list[str]:
-    return re.findall(r"field-what[^>]*><a [^>]*>([^<]*)</a>", html)
-
-
-def test_the_queue_has_open_flags_first_then_the_gravest_then_the_newest(browser: Client, reviewer: User) -> None:
-    for text, score, state in [
-        ("done", 1.0, "upheld"),
-        ("old", 0.7, "open"),
-        ("new", 0.7, "open"),
-        ("worst", 0.9, "open"),
-    ]:
-        review = review_make(text=text, score=score)
-        Review.objects.filter(pk=review.pk).update(state=state)
-    assert queue_texts(page(browser, QUEUE)) == ["worst", "new", "old", "done"]
-
-
-@pytest.mark.parametrize(
-    ("query", "texts"),
-    [
-        ("state__exact=upheld", ["three"]),
-        ("stage__exact=prompt", ["two"]),
-        ("action__exact=flag", ["two"]),
-        ("label=self_harm", ["two"]),
-        ("label=threat", ["one", "three"]),
-        ("label=nonsense", ["one", "two", "three"]),
-        ("judged__exact=0", []),
-    ],
-)
-def test_the_queue_can_be_filtered(browser: Client, query: str, texts: list[str]) -> None:
-    review_make(text="one", score=0.95)
-    review_make(text="two", score=0.9, label="self_harm", action=Action.FLAG, stage=Stage.PROMPT)
-    Review.objects.filter(pk=review_make(text="three", score=0.8).pk).update(state="upheld")
-    assert queue_texts(page(browser, f"{QUEUE}?{query}")) == texts
-
-
-def test_the_queue_costs_the_same_however_many_are_in_it(
-    browser: Client, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
-    review_make()
-    page(browser, QUEUE)
-    with django_assert_num_queries(6):
-        page(browser, QUEUE)
-    for _ in range(30):
-        review_make()
-    with django_assert_num_queries(6):
-        assert len(queue_texts(page(browser, QUEUE))) == 31
-
-
 def test_others_do_not_see_the_queue() -> None:
     review = review_make()
     client = Client()
