@@ -122,7 +122,9 @@ def _multiply() -> None:
     from moderation.models import Review  # noqa: PLC0415
 
     kept = [
-        field.column for field in Review._meta.concrete_fields if field.name not in ("id", "created_at", "priority")
+        field.column
+        for field in Review._meta.concrete_fields
+        if field.column and field.name not in ("id", "created_at", "priority")
     ]
     columns = ", ".join(kept)
     copies = f"generate_series(1, {COPIES - 1}) AS copy"
