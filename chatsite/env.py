@@ -104,6 +104,7 @@ class Environment(BaseSettings):
     toxicity_model: OptionalText = None
     toxicity_model_config: OptionalText = None
     toxicity_device: Device = "cpu"
+    toxicity_dtype: NumberType = None
     classifiers: Names = []
 
     help_countries: Names = []

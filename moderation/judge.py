@@ -1,7 +1,8 @@
 """One thread that runs the classifiers of a process. Whoever wants something judged waits for it, with a deadline.
 
 The thread takes all that waits at once, so that windows of turns going on at the same time go through the classifiers
-together. Knows nothing of Django and nothing of policies.
+together; while several turns are going on it also waits a moment for those that are about to ask. Knows nothing of
+Django and nothing of policies.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, Generic, Protocol, TypeVar
@@ -21,6 +23,11 @@ Results = list[tuple[ClassifierResult, ...]]
 """For each text the results of all classifiers."""
 
 MAX_BATCH_TEXTS = 64
+GATHER_SECONDS = 0.003
+"""How long the thread waits at most for others to join a batch. The engine writes the next tokens of all replies in one
+step, so that their windows come within about this time of each other."""
+AROUND_SECONDS = 1.0
+"""Who asked within this time is taken to ask again. Nobody waits for a caller that is not around."""
 
 
 class JudgeFault(Exception):
@@ -46,6 +53,7 @@ class JudgeThread(Generic[AskedT]):
         self._lock = threading.Lock()
         self._jobs: _Jobs[AskedT] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._asked_at: dict[int, float] = {}
 
     @property
     def is_alive(self) -> bool:
@@ -74,6 +82,7 @@ class JudgeThread(Generic[AskedT]):
                 self._thread = threading.Thread(target=self._run, args=(self._jobs,), name="judge", daemon=True)
                 self._thread.start()
             self._jobs.put(job)
+            self._asked_at[threading.get_ident()] = time.monotonic()
         try:
             return job.future.result(timeout)
         except TimeoutError:
@@ -84,11 +93,18 @@ class JudgeThread(Generic[AskedT]):
         """Let the thread end once it has answered what waits. Returns at once."""
         self._jobs.put(None)
 
+    def _callers(self) -> int:
+        """How many threads asked lately. Each waits for its answer, so no more jobs than that come at a time."""
+        with self._lock:
+            oldest = time.monotonic() - AROUND_SECONDS
+            self._asked_at = {thread: at for thread, at in self._asked_at.items() if at > oldest}
+            return len(self._asked_at)
+
     def _run(self, jobs: _Jobs[AskedT]) -> None:
         batch: list[_Job[AskedT]] | None = []
         try:
             predictor = self._build()
-            while (batch := _next_batch(jobs)) is not None:
+            while (batch := _next_batch(jobs, self._callers)) is not None:
                 _answer(batch, predictor)
         except BaseException as error:
             # Also SystemExit and the like: a caller must never wait for a thread that is gone.
@@ -138,20 +154,28 @@ def _waiting(jobs: _Jobs[AskedT]) -> list[_Job[AskedT]]:
             return found
 
 
-def _next_batch(jobs: _Jobs[AskedT]) -> list[_Job[AskedT]] | None:
+def _next_batch(jobs: _Jobs[AskedT], callers: Callable[[], int]) -> list[_Job[AskedT]] | None:
     """Wait for a job, then take what else waits, up to ``MAX_BATCH_TEXTS`` texts (one job is never split).
 
+    Waits for more only as long as fewer jobs are here than there are ``callers``: a lone turn is answered at once.
     None when the thread is to end.
     """
     if (job := jobs.get()) is None:
         return None
     batch = [job]
     count = len(job.texts)
+    until = time.monotonic() + GATHER_SECONDS
     while count < MAX_BATCH_TEXTS:
         try:
             job = jobs.get_nowait()
         except queue.Empty:
-            break
+            left = until - time.monotonic()
+            if left <= 0 or len(batch) >= callers():
+                break
+            try:
+                job = jobs.get(timeout=left)
+            except queue.Empty:
+                break
         if job is None:
             jobs.put(None)
             break

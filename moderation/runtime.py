@@ -117,7 +117,12 @@ class _Runtime:
             return load()
         if name == "detoxify":
             load = import_string("moderation.classifiers.detoxify.classifier_load")
-            return load(settings.TOXICITY_MODEL, settings.TOXICITY_MODEL_CONFIG, settings.TOXICITY_DEVICE)
+            return load(
+                settings.TOXICITY_MODEL,
+                settings.TOXICITY_MODEL_CONFIG,
+                settings.TOXICITY_DEVICE,
+                settings.TOXICITY_DTYPE,
+            )
         if name == "blend":
             load = import_string("moderation.classifiers.blend.BlendClassifier")
             return load(self._classifier("detoxify"), self._classifier("profanity"))

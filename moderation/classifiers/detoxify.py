@@ -1,7 +1,8 @@
 """Detoxify's models as a classifier. The only file that imports detoxify; it loads torch.
 
 Differs from ``Detoxify.predict`` where that would mislead: a long text is judged whole, in overlapping windows of
-tokens (the package cuts it off in silence); windows of many texts go through the model together.
+tokens (the package cuts it off in silence); windows of many texts go through the model together, those of like length
+in one batch.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from detoxify import Detoxify
 from detoxify.detoxify import MODEL_URLS, get_model_and_tokenizer
 
 from moderation.classifiers.base import ClassifierError
+from moderation.classifiers.precision import PROBES, lighten
+from moderation.classifiers.windows import length_buckets
 from moderation.shipped import SUMS
 from moderation.verdicts import LABELS, ClassifierResult
 
@@ -52,9 +55,11 @@ class DetoxifyClassifier:
         self._tokenizer = tokenizer
         self.window_tokens = _window_tokens(model, tokenizer)
 
-    @torch.inference_mode()
     def predict(self, texts: Sequence[str]) -> list[ClassifierResult]:
         """Per label the highest score of the text's windows."""
+        return [self._result(scores) for scores in self._probabilities(self._model, texts)]
+
+    def _probabilities(self, model: Any, texts: Sequence[str]) -> list[list[float]]:
         if not texts:
             return []
         windows = self._tokenizer(
@@ -66,17 +71,26 @@ class DetoxifyClassifier:
         )
         owners = windows.pop("overflow_to_sample_mapping")
         best = torch.zeros(len(texts), len(self.labels))
-        # Windows of like length together: padding is work for nothing.
-        order = sorted(range(len(owners)), key=lambda index: len(windows["input_ids"][index]))
-        for first in range(0, len(order), BATCH_WINDOWS):
-            batch = order[first : first + BATCH_WINDOWS]
+        for batch in length_buckets([len(ids) for ids in windows["input_ids"]], BATCH_WINDOWS):
             inputs = self._tokenizer.pad(
                 {key: [windows[key][index] for index in batch] for key in windows}, return_tensors="pt"
-            ).to(self._model.device)
-            scores = torch.sigmoid(self._model(**inputs)[0].float()).cpu()
+            ).to(model.device)
+            with torch.inference_mode():
+                scores = torch.sigmoid(model(**inputs)[0].float()).cpu()
             for row, index in zip(scores, batch, strict=True):
                 best[owners[index]] = torch.maximum(best[owners[index]], row)
-        return [self._result(row) for row in best.tolist()]
+        scores_of_texts: list[list[float]] = best.tolist()
+        return scores_of_texts
+
+    def lightened(self, dtype: str | None) -> DetoxifyClassifier:
+        """Itself, with weights of this number type, or of the fastest one that changes no score; the version says so.
+
+        How that is found out: `moderation.classifiers.precision`.
+        """
+        self._model, name = lighten(self._model, dtype, lambda model: self._probabilities(model, PROBES))
+        if name:
+            self.version = f"{self.version} {name}"
+        return self
 
     @property
     def network(self) -> tuple[Any, Any]:
@@ -99,11 +113,12 @@ def _window_tokens(model: Any, tokenizer: Any) -> int:
     return int(min(positions, tokenizer.model_max_length, MAX_WINDOW_TOKENS))
 
 
-def classifier_load(model: str | None, config: str | None, device: str) -> DetoxifyClassifier:
+def classifier_load(model: str | None, config: str | None, device: str, dtype: str | None = None) -> DetoxifyClassifier:
     """Load a model in the thread that will use it: sets that thread's number of torch threads to one.
 
     ``model`` is one of ``NAMES``, a checkpoint file, or a folder with one; ``config`` a folder with the model's
-    config.json and tokenizer, by default the checkpoint's own folder. Raises ``ClassifierError``.
+    config.json and tokenizer, by default the checkpoint's own folder. ``dtype`` is torch's name of a number type; by
+    default the fastest one that changes no score. Raises ``ClassifierError``.
     """
     # A second pool of torch threads would slow the engine in the same process: docs/inference.md, Threads and faults.
     torch.set_num_threads(1)
@@ -115,7 +130,8 @@ def classifier_load(model: str | None, config: str | None, device: str) -> Detox
         raise ClassifierError(f"TOXICITY_DEVICE is {device!r}; use cpu or cuda") from error
     if place.type == "cuda" and not torch.cuda.is_available():
         raise ClassifierError(f"TOXICITY_DEVICE is {device!r}, but torch sees no GPU; use cpu")
-    return _named(model, device) if model in NAMES else _local(Path(model).expanduser(), config, device)
+    loaded = _named(model, device) if model in NAMES else _local(Path(model).expanduser(), config, device)
+    return loaded.lightened(dtype)
 
 
 def _named(name: str, device: str) -> DetoxifyClassifier:
@@ -162,7 +178,7 @@ def _local(path: Path, config: str | None, device: str) -> DetoxifyClassifier:
         )
     except (OSError, ValueError, RuntimeError, AttributeError, TypeError) as error:
         raise ClassifierError(f"{checkpoint} does not fit the configuration in {folder}: {error}") from error
-    # Half precision is for the disk: a processor computes in it many times more slowly.
+    # Half precision is for the disk: most processors compute in it many times more slowly.
     return DetoxifyClassifier(
         model.float().to(device), tokenizer, class_names, f"{checkpoint.stem} {_hash(checkpoint)}"
     )

@@ -53,7 +53,7 @@ class Panel:
     """The candidates: the model alone, blended with the linear model, and the linear model alone."""
 
     def __init__(self, model: Path) -> None:
-        self.model = classifier_load(str(model), None, "cpu")
+        self.model = classifier_load(str(model), None, "cpu", "float32")
 
     def judge(self, texts: Sequence[str], say: Callable[[str], object] = lambda line: None) -> dict[str, Judged]:
         """Candidate -> text -> result. Raises ``DataFault`` where one could not judge."""

@@ -11,6 +11,7 @@ from detoxify import Detoxify
 from detoxify.detoxify import MODEL_URLS
 
 from moderation.checks import DETOXIFY_NAMES
+from moderation.classifiers import precision
 from moderation.classifiers.base import ClassifierError
 from moderation.classifiers.detoxify import DetoxifyClassifier, classifier_load
 
@@ -108,6 +109,23 @@ def test_it_computes_with_one_thread_where_it_is_loaded(checkpoint: Path) -> Non
     thread.join()
     torch.set_num_threads(before)
     assert found == [1]
+
+
+def test_short_numbers_are_taken_only_where_they_move_no_score(
+    checkpoint: Path, classifier: DetoxifyClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precision, "_computes_bfloat16", lambda device: True)
+    # These random weights are so large that rounding shows.
+    moved = classifier_load(str(checkpoint), None, "cpu", "bfloat16")
+    texts = list(precision.PROBES)
+    pairs = zip(classifier.predict(texts), moved.predict(texts), strict=True)
+    assert max(abs(a.scores[label] - b.scores[label]) for a, b in pairs for label in a.scores) > precision.MAX_MOVE
+    assert moved.version.endswith(" bfloat16")
+    careful = classifier_load(str(checkpoint), None, "cpu")
+    assert careful.version == classifier.version
+    assert careful.predict(texts) == classifier.predict(texts)
+    monkeypatch.setattr(precision, "MAX_MOVE", 1.0)
+    assert classifier_load(str(checkpoint), None, "cpu").version == moved.version
 
 
 def test_names_are_the_packages_own() -> None:

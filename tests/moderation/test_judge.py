@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from moderation import judge as judge_module
 from moderation.judge import JudgeFault, JudgeThread, Predictor, Results
 from moderation.verdicts import ClassifierResult
 
@@ -134,3 +135,33 @@ def test_stop_lets_the_thread_end() -> None:
     judge.stop()
     thread.join(PATIENCE)
     assert not thread.is_alive()
+
+
+def test_a_lone_caller_never_waits_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge_module, "GATHER_SECONDS", 3 * PATIENCE)
+    slow = Slow()
+    slow.go.release(3)
+    judge = JudgeThread(lambda: slow)
+    for text in ("a", "b", "c"):
+        judge.judge([text], PATIENCE)
+    assert slow.batches == [["a"], ["b"], ["c"]]
+    judge.stop()
+
+
+def test_who_asked_lately_is_waited_for_and_then_judged_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge_module, "GATHER_SECONDS", PATIENCE)
+    monkeypatch.setattr(judge_module, "AROUND_SECONDS", 10 * PATIENCE)
+    slow = Slow()
+    judge = JudgeThread(lambda: slow)
+    with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as other:
+        slow.go.release()
+        one.submit(judge.judge, ["a"], PATIENCE).result(PATIENCE)
+        slow.go.release()
+        # It waits for the first caller, who asks as well in a moment.
+        second = other.submit(judge.judge, ["b"], PATIENCE)
+        while not judge._asked_at or len(judge._asked_at) < 2:
+            threading.Event().wait(0.005)
+        first = one.submit(judge.judge, ["c"], PATIENCE)
+        assert [len(first.result(PATIENCE)), len(second.result(PATIENCE))] == [1, 1]
+    assert slow.batches == [["a"], ["b", "c"]]
+    judge.stop()
