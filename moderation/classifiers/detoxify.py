@@ -19,7 +19,7 @@ from detoxify import Detoxify
 from detoxify.detoxify import MODEL_URLS, get_model_and_tokenizer
 
 from moderation.classifiers.base import ClassifierError
-from moderation.classifiers.precision import PROBES, lighten
+from moderation.classifiers.precision import DOUBTFUL_FROM, PROBES, light_copy
 from moderation.classifiers.windows import length_buckets
 from moderation.shipped import SUMS
 from moderation.verdicts import LABELS, ClassifierResult
@@ -52,12 +52,21 @@ class DetoxifyClassifier:
         if outputs != len(self.labels):
             raise ClassifierError(f"the checkpoint names {len(self.labels)} labels, but its model has {outputs}")
         self._model = model.eval()
+        self._light: Any | None = None
         self._tokenizer = tokenizer
         self.window_tokens = _window_tokens(model, tokenizer)
 
     def predict(self, texts: Sequence[str]) -> list[ClassifierResult]:
         """Per label the highest score of the text's windows."""
-        return [self._result(scores) for scores in self._probabilities(self._model, texts)]
+        if self._light is None:
+            return [self._result(scores) for scores in self._probabilities(self._model, texts)]
+        found = self._probabilities(self._light, texts)
+        # Also what is no number.
+        doubtful = [index for index, scores in enumerate(found) if not max(scores) < DOUBTFUL_FROM]
+        exact = self._probabilities(self._model, [texts[index] for index in doubtful])
+        for index, scores in zip(doubtful, exact, strict=True):
+            found[index] = scores
+        return [self._result(scores) for scores in found]
 
     def _probabilities(self, model: Any, texts: Sequence[str]) -> list[list[float]]:
         if not texts:
@@ -82,15 +91,17 @@ class DetoxifyClassifier:
         scores_of_texts: list[list[float]] = best.tolist()
         return scores_of_texts
 
-    def lightened(self, dtype: str | None) -> DetoxifyClassifier:
-        """Itself, with weights of this number type, or of the fastest one that changes no score; the version says so.
+    def look_lightly_first(self) -> None:
+        """From now on compute in bfloat16 what cannot matter, where that is faster; the version says so."""
+        self._light = light_copy(self._model, lambda model: self._probabilities(model, PROBES))
+        if self._light is not None:
+            self.version += f", bfloat16 below {DOUBTFUL_FROM}"
 
-        How that is found out: `moderation.classifiers.precision`.
-        """
-        self._model, name = lighten(self._model, dtype, lambda model: self._probabilities(model, PROBES))
-        if name:
-            self.version = f"{self.version} {name}"
-        return self
+    def compute_in(self, dtype: str) -> None:
+        """From now on compute all in this number type (torch's name for it); the version says so."""
+        self._model = self._model.to(getattr(torch, dtype))
+        if dtype != "float32":
+            self.version += f", {dtype}"
 
     @property
     def network(self) -> tuple[Any, Any]:
@@ -118,7 +129,7 @@ def classifier_load(model: str | None, config: str | None, device: str, dtype: s
 
     ``model`` is one of ``NAMES``, a checkpoint file, or a folder with one; ``config`` a folder with the model's
     config.json and tokenizer, by default the checkpoint's own folder. ``dtype`` is torch's name of a number type; by
-    default the fastest one that changes no score. Raises ``ClassifierError``.
+    default float32, after a first look in bfloat16 where that is faster. Raises ``ClassifierError``.
     """
     # A second pool of torch threads would slow the engine in the same process: docs/inference.md, Threads and faults.
     torch.set_num_threads(1)
@@ -131,7 +142,11 @@ def classifier_load(model: str | None, config: str | None, device: str, dtype: s
     if place.type == "cuda" and not torch.cuda.is_available():
         raise ClassifierError(f"TOXICITY_DEVICE is {device!r}, but torch sees no GPU; use cpu")
     loaded = _named(model, device) if model in NAMES else _local(Path(model).expanduser(), config, device)
-    return loaded.lightened(dtype)
+    if dtype is None:
+        loaded.look_lightly_first()
+    else:
+        loaded.compute_in(dtype)
+    return loaded
 
 
 def _named(name: str, device: str) -> DetoxifyClassifier:

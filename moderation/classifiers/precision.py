@@ -1,7 +1,8 @@
-"""Weights of half the size where they change no score. With transformers' models only; imports torch.
+"""Weights of half the size for a first look. With transformers' models only; imports torch.
 
-A processor that multiplies bfloat16 itself computes a judge about three times as fast in it. Eight-bit integers are not
-tried: they moved probabilities of the judge that ships by up to 0.34.
+A processor that multiplies bfloat16 itself computes a judge about three times as fast in it, and moves its
+probabilities by about 0.01. What comes near to mattering is therefore computed again in float32. Eight-bit integers
+are not tried: they moved probabilities of the judge that ships by up to 0.34.
 """
 
 from __future__ import annotations
@@ -15,8 +16,11 @@ import torch
 
 logger = logging.getLogger(__name__)
 
-MAX_MOVE: Final = 0.01
-"""How far a probability of a probe may move for bfloat16 to be taken."""
+DOUBTFUL_FROM: Final = 0.25
+"""A text that reaches this with any label is judged again in float32, so no verdict depends on short numbers where a
+policy's thresholds are above this by ``MAX_MOVE``."""
+MAX_MOVE: Final = 0.05
+"""How far a probability of a probe may move for bfloat16 to be used at all."""
 PROBES: Final = (
     "Hello, how are you? The weather is lovely today.",
     "You are such an idiot, nobody wants to read this.",
@@ -44,24 +48,20 @@ PROBES: Final = (
 """Harmless, rude and doubtful: a doubtful text's probability moves most."""
 
 
-def lighten(model: Any, dtype: str | None, scores: Callable[[Any], Sequence[Sequence[float]]]) -> tuple[Any, str]:
-    """``model`` with weights of this number type; or, where it is ``None``, with bfloat16 if the device computes in it
-    and no score that ``scores`` gives for the probes moves by more than ``MAX_MOVE``.
+def light_copy(model: Any, scores: Callable[[Any], Sequence[Sequence[float]]]) -> Any | None:
+    """A copy of ``model`` in bfloat16 for the first look; ``None`` where that is no gain or no score can be told by it.
 
-    With the type's name, which is empty for float32.
+    ``scores`` gives a model's scores for `PROBES`.
     """
-    if dtype is not None:
-        return model.to(getattr(torch, dtype)), "" if dtype == "float32" else dtype
     if model.dtype is not torch.float32 or not _computes_bfloat16(model.device):
-        return model, ""
-    # A copy: what is cast back has lost what the short numbers could not hold.
+        return None
     light = copy.deepcopy(model).to(torch.bfloat16)
     moved = (torch.tensor(scores(light)) - torch.tensor(scores(model))).abs().max().item()
     # A broken number is never "at most".
     if moved <= MAX_MOVE:
-        return light, "bfloat16"
-    logger.info("the judge computes in float32: bfloat16 moves a score by %.3f", moved)
-    return model, ""
+        return light
+    logger.info("the judge looks at all texts in float32: bfloat16 moves a score by %.3f", moved)
+    return None
 
 
 def _computes_bfloat16(device: torch.device) -> bool:
