@@ -24,6 +24,7 @@ from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 from pygments.token import STANDARD_TYPES
 
+from conversations import mathematics
 from conversations.highlighting import CLASS_PREFIX, code_html
 from conversations.models import Message, Turn
 from conversations.surroundings import Surroundings
@@ -55,13 +56,13 @@ _ALIGNMENTS: Final = {
 }
 _TAGS: Final = "a blockquote br code del div em h3 h4 h5 h6 hr li ol p pre s span strong table tbody td th thead tr ul"
 _cleaner: Final = nh3.Cleaner(
-    tags=set(_TAGS.split(" ")),
+    tags={*_TAGS.split(" "), *mathematics.TAGS},
     attributes={"a": {"href", "title"}, "ol": {"start"}},
-    tag_attribute_values={"div": {"dir": {"ltr"}}, "pre": {"tabindex": {"0"}}},
+    tag_attribute_values={"div": {"dir": {"ltr"}}, "pre": {"tabindex": {"0"}}, **mathematics.ATTRIBUTE_VALUES},
     allowed_classes={
         "a": {"image-link"},
-        "div": {"code-block", "code-head", "table-wrap"},
-        "span": {"code-lang"} | {CLASS_PREFIX + name for name in STANDARD_TYPES.values() if name},
+        "div": {"code-block", "code-head", "math-block", "table-wrap"},
+        "span": {"code-lang", "math-block"} | {CLASS_PREFIX + name for name in STANDARD_TYPES.values() if name},
         "td": set(_ALIGNMENTS.values()),
         "th": set(_ALIGNMENTS.values()),
     },
@@ -179,6 +180,7 @@ def _parser() -> MarkdownIt:
     # Only addresses with a scheme: "README.md" and "e.g.it" are no links.
     parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
     parser.validateLink = lambda url: _SAFE_LINK.match(url) is not None  # type: ignore[method-assign]
+    mathematics.math_add(parser)
     parser.core.ruler.push("adapt", _adapt)
     parser.add_render_rule("fence", _render_fence)
     parser.add_render_rule("code_block", _render_fence)

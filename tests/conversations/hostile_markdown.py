@@ -41,4 +41,10 @@ HOSTILE: Final = {
     "tildes": _repeat("~~a"),
     "definitions": _repeat("[a]: http://b\n"),
     "blank lines": _repeat("\n"),
+    "formulas": _repeat("$x$ "),
+    "dollars": _repeat("$a "),
+    "open formulas": _repeat("\\(a "),
+    "formula in a formula": _repeat("$$" + "\\frac{1}{" * 90 + "x" + "}" * 90 + "$$\n\n"),
+    "braces": _repeat("$" + "{" * 900 + "$ "),
+    "matrix": _repeat("$$\\begin{matrix}" + "&" * 900 + "\\end{matrix}$$\n\n"),
 }

@@ -17,7 +17,7 @@ from markdown_it.token import Token
 from pygments.lexers import AutohotkeyLexer, get_all_lexers
 from pygments.styles import get_style_by_name
 
-from conversations import highlighting
+from conversations import highlighting, mathematics
 from conversations.codestyle import CODE_CSS, DARK_STYLE, LIGHT_STYLE, code_css
 from conversations.models import Message, Turn
 from conversations.rendering import (
@@ -58,6 +58,7 @@ ALLOWED = {
     "thead": set(),
     "tr": set(),
     "ul": set(),
+    **{tag: set(mathematics.ATTRIBUTE_VALUES.get(tag, ())) for tag in mathematics.TAGS},
 }
 VOID = {"br", "hr"}
 DOCUMENT = """\
