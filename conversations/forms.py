@@ -77,6 +77,25 @@ class ChangeForm(forms.Form):
     ids = _IdsField(required=False)
 
 
+class ShareForm(forms.Form):
+    """How long a link opens what it shares."""
+
+    lifetime = forms.TypedChoiceField(
+        coerce=int,
+        initial=30,
+        choices=[
+            (1, gettext_lazy("One day")),
+            (7, gettext_lazy("A week")),
+            (30, gettext_lazy("30 days")),
+            (0, gettext_lazy("Until I take it back")),
+        ],
+    )
+
+    def days(self) -> int | None:
+        """Only for a valid form."""
+        return self.cleaned_data["lifetime"] or None
+
+
 class ThemeForm(forms.Form):
     theme = forms.ChoiceField(choices=[(name, name) for name in THEMES])
 

@@ -209,6 +209,32 @@ class Turn(models.Model):
         return self.status in self.ACTIVE
 
 
+class Share(models.Model):
+    """A link with which anybody may read a conversation up to a message, as it is when they look.
+
+    The token is kept as it is, so that its owner can copy the link again: whoever reads this table can read the
+    conversations themselves. It has 192 random bits.
+    """
+
+    token = models.CharField(_("token"), max_length=43, unique=True, editable=False)
+    conversation = models.ForeignKey(
+        Conversation, verbose_name=_("conversation"), on_delete=models.CASCADE, related_name="shares"
+    )
+    leaf = models.ForeignKey(
+        Message, verbose_name=_("newest message shared"), on_delete=models.CASCADE, related_name="+"
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("shared link")
+        verbose_name_plural = _("shared links")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return str(self.conversation_id)
+
+
 class SearchEntry(models.Model):
     """A message that can be found. Only the database's own triggers write these rows; see `search_index`."""
 

@@ -97,7 +97,7 @@ def messages_search_for_user(user: AbstractBaseUser | AnonymousUser, search: Sea
     entries = (
         SearchEntry.objects.filter(owner_id=user.pk, message__conversation__owner_id=user.pk)
         .filter(message__conversation__deleted_at__isnull=True)
-        .exclude(message__state=Message.State.WITHHELD)
+        .exclude(message__state__in=Message.EMPTY)
         .select_related("message__conversation")
         .extra(where=where, params=params)  # noqa: S610  # conditions of this module, with what was typed as parameters
         .order_by("-created_at", "-id")

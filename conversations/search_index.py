@@ -12,6 +12,7 @@ characters.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,13 +34,13 @@ _REBUILD: Final = {
         INSERT INTO conversations_searchentry (message_id, owner_id, created_at, vector)
         SELECT m.id, c.owner_id, m.created_at, array_to_tsvector(conversations_search_words(m.text))
         FROM conversations_message m JOIN conversations_conversation c ON c.id = m.conversation_id
-        WHERE m.text <> '' AND m.state <> 'withheld'
+        WHERE m.text <> '' AND m.state NOT IN ('withheld', 'withdrawn')
     """,
     "sqlite": """
         INSERT INTO conversations_searchentry (message_id, owner_id, created_at)
         SELECT m.id, c.owner_id, m.created_at
         FROM conversations_message m JOIN conversations_conversation c ON c.id = m.conversation_id
-        WHERE m.text <> '' AND m.state <> 'withheld';
+        WHERE m.text <> '' AND m.state NOT IN ('withheld', 'withdrawn');
         INSERT INTO conversations_searchtext (rowid, text)
         SELECT e.id, m.text FROM conversations_searchentry e JOIN conversations_message m ON m.id = e.message_id
     """,
@@ -55,13 +56,19 @@ def triggers_drop_before_migrations(sender: AppConfig, using: str, plan: list[An
                 cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
 
 
-def index_install_after_migrations(sender: AppConfig, using: str, **_kwargs: Any) -> None:
-    index_install(connections[using])
+def index_install_after_migrations(sender: AppConfig, using: str, plan: Sequence[object] = (), **_kwargs: Any) -> None:
+    index_install(connections[using], is_new=bool(plan))
 
 
-def index_install(connection: BaseDatabaseWrapper) -> None:
-    """Make what is missing. Where triggers were missing the rows are made anew: messages may have changed meanwhile."""
-    if not _has_table(connection) or _has_triggers(connection):
+def index_install(connection: BaseDatabaseWrapper, *, is_new: bool = False) -> None:
+    """Make what is missing; all of it where the site ``is_new``, for what triggers do may have changed with it.
+
+    Where triggers were missing the rows are made anew, too: messages may have changed meanwhile.
+    """
+    if not _has_table(connection):
+        return
+    is_complete = _has_triggers(connection)
+    if is_complete and not is_new:
         return
     script = (SQL / f"search_{connection.vendor}.sql").read_text()
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
@@ -75,7 +82,8 @@ def index_install(connection: BaseDatabaseWrapper) -> None:
                     " 3.34 and later have. Use a newer SQLite, or PostgreSQL."
                 ) from error
             raise
-    index_rebuild(connection)
+    if not is_complete:
+        index_rebuild(connection)
 
 
 def index_rebuild(connection: BaseDatabaseWrapper) -> int:

@@ -10,7 +10,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from conversations.models import Conversation, Message, Tag, Turn
+from conversations.models import Conversation, Message, Share, Tag, Turn
 from moderation.around import Line
 
 BRANCH_LIMIT = 50
@@ -30,6 +30,22 @@ def conversations_deleted_for_user(user: AbstractBaseUser | AnonymousUser) -> Qu
     deleted = Conversation.objects.filter(owner_id=user.pk, deleted_at__isnull=False)
     newest = deleted.order_by("-deleted_at").values("deleted_at")[:1]
     return deleted.filter(deleted_at=newest)
+
+
+def shares_for_user(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Share]:
+    """The links that still open something, the newest first."""
+    shares = Share.objects.filter(conversation__owner_id=user.pk, conversation__deleted_at__isnull=True)
+    return shares.exclude(expires_at__lt=timezone.now()).select_related("conversation")
+
+
+def share_get(token: str) -> Share:
+    """The one door for whoever has a link, without being anybody. Raises ``Share.DoesNotExist``.
+
+    It is closed once the link was taken back or has expired, and while its conversation or its owner's account is not
+    in use.
+    """
+    shares = Share.objects.exclude(expires_at__lt=timezone.now()).select_related("conversation")
+    return shares.get(token=token, conversation__deleted_at__isnull=True, conversation__owner__is_active=True)
 
 
 def tags_for_user(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Tag]:

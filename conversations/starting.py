@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
-from math import ceil
-from time import time
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
@@ -15,20 +12,12 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from limits import parse
-from limits.errors import StorageError
-from limits.storage import Storage, storage_from_string
-from limits.strategies import MovingWindowRateLimiter
-from redis.exceptions import RedisError
 
 from conversations.events import Event, TurnChanged, conversation_group, event_send
 from conversations.models import Conversation, Message, Turn
 from conversations.queueing import turn_enqueue_on_commit
+from conversations.rates import rate_wait
 from conversations.selectors import turns_queued_count
-
-logger = logging.getLogger(__name__)
-
-REDIS_SECONDS = 2.0
 
 
 class TurnRefused(Exception):
@@ -111,34 +100,15 @@ def capacity_check(user: AbstractBaseUser) -> None:
         raise TurnRefused(
             "queue_full", _("Many people are waiting for replies just now. Try again in a minute."), retry_after=30
         )
-    limit = parse(settings.TURN_RATE)
-    try:
-        limiter = MovingWindowRateLimiter(_rate_storage())
-        if limiter.hit(limit, "turns", str(user.pk)):
-            return
-        wait = max(1, ceil(limiter.get_window_stats(limit, "turns", str(user.pk)).reset_time - time()))
-    except (RedisError, StorageError) as error:
-        # Without Redis nothing is answered anyway; the prompt is kept and waits.
-        logger.warning("the rate of user %s could not be checked: %s", user.pk, error)
+    # Without Redis nothing is answered anyway; the prompt is kept and waits.
+    wait = rate_wait(settings.TURN_RATE, "turns", str(user.pk))
+    if not wait:
         return
     raise TurnRefused(
         "rate_limited",
         _("You sent many messages in a short time. Try again in %(seconds)s seconds.") % {"seconds": wait},
         retry_after=wait,
     )
-
-
-@cache
-def _rate_storage() -> Storage:
-    address = str(settings.REDIS_URL)
-    storage = storage_from_string(
-        "redis+" + address if address.startswith("unix") else address,
-        wrap_exceptions=True,
-        socket_timeout=REDIS_SECONDS,
-        socket_connect_timeout=REDIS_SECONDS,
-    )
-    assert isinstance(storage, Storage)
-    return storage
 
 
 def busy() -> TurnRefused:

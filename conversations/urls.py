@@ -1,6 +1,6 @@
 from django.urls import path
 
-from conversations import message_views, organising_views, search_views, views
+from conversations import message_views, organising_views, search_views, sharing_views, views
 
 app_name = "conversations"
 
@@ -19,6 +19,12 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/tags/", organising_views.conversation_tags, name="tags"),
     path("c/<uuid:conversation_id>/m/<uuid:message_id>/text/", message_views.message_text, name="message_text"),
     path("c/<uuid:conversation_id>/m/<uuid:message_id>/rating/", message_views.message_rate, name="message_rate"),
+    path("c/<uuid:conversation_id>/export/<str:form>/", sharing_views.conversation_export, name="export"),
+    path("c/<uuid:conversation_id>/print/", sharing_views.conversation_print, name="print"),
+    path("c/<uuid:conversation_id>/share/", sharing_views.conversation_share, name="share"),
+    path("settings/shares/", sharing_views.shares, name="shares"),
+    path("settings/shares/<int:share_id>/revoke/", sharing_views.share_revoke, name="share_revoke"),
+    path("s/<str:token>/", sharing_views.shared, name="shared"),
     path("search/", search_views.search, name="search"),
     path("settings/", views.settings_page, name="settings"),
     path("settings/theme/", views.theme_set, name="theme"),

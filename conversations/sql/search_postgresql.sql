@@ -21,7 +21,7 @@ BEGIN
     -- Not "UPDATE OF": a column that a trigger names cannot change its type in a migration.
     ELSIF TG_OP = 'UPDATE' AND NEW.text = OLD.text AND NEW.state = OLD.state THEN
         RETURN NULL;
-    ELSIF NEW.text = '' OR NEW.state = 'withheld' THEN
+    ELSIF NEW.text = '' OR NEW.state IN ('withheld', 'withdrawn') THEN
         DELETE FROM conversations_searchentry WHERE message_id = NEW.id;
     ELSE
         INSERT INTO conversations_searchentry (message_id, owner_id, created_at, vector)

@@ -8,7 +8,7 @@ BEGIN
 END;
 
 CREATE TRIGGER IF NOT EXISTS conversations_search_insert AFTER INSERT ON conversations_message
-WHEN NEW.text <> '' AND NEW.state <> 'withheld'
+WHEN NEW.text <> '' AND NEW.state NOT IN ('withheld', 'withdrawn')
 BEGIN
     INSERT INTO conversations_searchentry (message_id, owner_id, created_at)
     SELECT NEW.id, owner_id, NEW.created_at FROM conversations_conversation WHERE id = NEW.conversation_id;
@@ -21,7 +21,7 @@ BEGIN
     DELETE FROM conversations_searchentry WHERE message_id = NEW.id;
     INSERT INTO conversations_searchentry (message_id, owner_id, created_at)
     SELECT NEW.id, owner_id, NEW.created_at FROM conversations_conversation
-    WHERE id = NEW.conversation_id AND NEW.text <> '' AND NEW.state <> 'withheld';
+    WHERE id = NEW.conversation_id AND NEW.text <> '' AND NEW.state NOT IN ('withheld', 'withdrawn');
     INSERT INTO conversations_searchtext (rowid, text)
     SELECT id, NEW.text FROM conversations_searchentry WHERE message_id = NEW.id;
 END;
