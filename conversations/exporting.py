@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any, Final
 
 from django.utils import timezone
@@ -45,7 +44,7 @@ def conversation_markdown(conversation: Conversation) -> str:
 def conversation_json(conversation: Conversation) -> str:
     """All messages with their parents, and which of them are on the branch shown. Times in UTC, ISO 8601."""
     shown = set(branch_ids(conversation))
-    messages: Sequence[Message] = conversation.messages.order_by("created_at", "pk")
+    messages = conversation.messages.order_by("created_at", "pk")
     document: dict[str, Any] = {
         "format": FORMAT,
         "id": str(conversation.pk),
