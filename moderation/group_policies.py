@@ -44,6 +44,12 @@ def policy_version_for(user_id: int) -> int | None:
     return rows.values_list("policy__version", flat=True).first()
 
 
+def group_policy_of(user_id: int) -> GroupPolicy | None:
+    """The line that counts for a person, with its group and policy; ``None`` where the site's policy holds."""
+    rows = GroupPolicy.objects.filter(group__user=user_id).order_by("priority")
+    return rows.select_related("group", "policy").first()
+
+
 def group_policy_save(*, row: GroupPolicy, actor: AbstractBaseUser | AnonymousUser | None) -> GroupPolicy:
     """Store a group's policy, new or changed; it holds from its members' next turn on."""
     with transaction.atomic():

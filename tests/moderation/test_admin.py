@@ -303,7 +303,17 @@ def test_a_refused_rule_and_policy_are_told_in_the_language_of_the_page(root: Cl
 def test_no_page_has_inline_script_or_style(root: Client) -> None:
     review = review_make()
     policy = Policy.objects.get()
-    paths = ["review/", f"review/{review.pk}/change/", "decision/", "policy/", "policy/add/", "rule/", "rule/add/"]
+    paths = [
+        "policy/effective/",
+        "policy/effective/?policy=strict&beside=v1",
+        "review/",
+        f"review/{review.pk}/change/",
+        "decision/",
+        "policy/",
+        "policy/add/",
+        "rule/",
+        "rule/add/",
+    ]
     for path in [*paths, f"policy/{policy.pk}/change/"]:
         finder = InlineFinder()
         response = root.get(f"/admin/moderation/{path}")
