@@ -44,6 +44,7 @@ from inference.base import ChatMessage, Chunk, EngineError, EngineStopped, Promp
 from inference.prompts import FittedPrompt, fit_history
 from inference.runtime import get_engine, options_from_settings
 from moderation import runtime as moderation_runtime
+from moderation.canary import Canary, Judge, process_canary
 from moderation.care import needs_care
 from moderation.gate import Gate
 from moderation.selectors import reviewer_decision
@@ -115,6 +116,7 @@ class _Run:
         self.is_writing = False
         self.policy: moderation_runtime.ActivePolicy
         self.gate: Gate | None = None
+        self.canary: Canary | None = None
         self.withheld = ""
         self.context: list[dict[str, str]] = []
         self.evidence: partial[None] | None = None
@@ -190,10 +192,11 @@ class _Run:
     def _answer(self) -> Ending:
         engine = get_engine()
         self.model = engine.name
+        self.canary = process_canary() if self.policy.document.canary and settings.SYSTEM_PROMPT else None
         fitted = self._history_fit()
         self.prompt_tokens = fitted.prompt_tokens
-        judge = partial(moderation_runtime.judge_texts, stage=Stage.REPLY, policy=self.policy)
-        gate = self.gate = Gate(judge, self.policy.document.gate)
+        judge: Judge = partial(moderation_runtime.judge_texts, stage=Stage.REPLY, policy=self.policy)
+        gate = self.gate = Gate(self.canary.guard(judge) if self.canary else judge, self.policy.document.gate)
         recorded = 0
         options = options_from_settings(engine.recommended, fitted.max_new_tokens)
         with closing(_with_stall_guard(engine.stream(fitted.messages, options, self._should_stop))) as stream:
@@ -223,15 +226,12 @@ class _Run:
         """Record each judgement, then publish what it released: the ledger knows first."""
         blocked = next((outcome for outcome in outcomes if isinstance(outcome, Blocked)), None)
         for judgement in gate.judgements[recorded:]:
-            is_block = blocked is not None and blocked.judgement is judgement
-            with_patience(
-                partial(
-                    decision_record,
-                    subject=subject_of(self.turn, Stage.REPLY),
-                    judgement=judgement,
-                    blocked=blocked if is_block else None,
-                )
-            )
+            end = blocked if blocked is not None and blocked.judgement is judgement else None
+            if self.canary is not None:
+                judgement = self.canary.redact_judgement(judgement)
+                end = self.canary.redact_block(end) if end is not None else None
+            subject = subject_of(self.turn, Stage.REPLY)
+            with_patience(partial(decision_record, subject=subject, judgement=judgement, blocked=end))
         for outcome in outcomes:
             if isinstance(outcome, Released):
                 self.released.append(outcome.text)
@@ -258,7 +258,8 @@ class _Run:
         branch = with_patience(lambda: messages_on_branch(turn.conversation, limit=None, leaf_id=turn.prompt_id))
         # Kept, for the conversation may be deleted before there is something to flag.
         self.context = context_lines(branch)
-        messages = [ChatMessage("system", settings.SYSTEM_PROMPT)] if settings.SYSTEM_PROMPT else []
+        system = self.canary.put_into(settings.SYSTEM_PROMPT) if self.canary else settings.SYSTEM_PROMPT
+        messages = [ChatMessage("system", system)] if system else []
         for prompt, reply in _exchanges(branch):
             messages += [ChatMessage("user", prompt.text), ChatMessage("assistant", reply.text)]
         messages.append(ChatMessage("user", turn.prompt.text))
@@ -293,7 +294,7 @@ class _Run:
     # --- the end -------------------------------------------------------------------------------------------------
 
     def _reply_blocked(self, gate: Gate, blocked: Blocked) -> Ending:
-        self.withheld = blocked.withheld
+        self.withheld = self.canary.redact(blocked.withheld) if self.canary else blocked.withheld
         return self._blocked(
             Stage.REPLY,
             blocked.judgement.verdict,

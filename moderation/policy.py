@@ -139,6 +139,8 @@ class PolicyDocument(_Part):
     attached: StagePolicy | None = None
     gate: GateLimits = GateLimits()
     combine: Combination = Combination()
+    canary: bool = True
+    """Whether the system prompt holds a random word that no reply may repeat (`moderation.canary`)."""
 
     @model_validator(mode="after")
     def _late_is_for_replies(self) -> PolicyDocument:
