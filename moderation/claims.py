@@ -11,6 +11,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import is_aware
 
 from moderation.models import Review, TrailEntry
 from moderation.trail import trail_add
@@ -52,10 +54,17 @@ def review_claim(*, review_id: UUID, reviewer: User) -> Claim | None:
     return claim_of(review, reviewer.pk) if review is not None else None
 
 
-def review_release(*, review_id: UUID, reviewer: User) -> bool:
-    """Give one's own claim back; says whether there was one."""
+def review_release(*, review_id: UUID, reviewer: User, until: str | None = None) -> bool:
+    """Give one's own claim back; says whether there was one.
+
+    ``until`` (ISO 8601) names the lease that is meant: a page that is left must not end the claim of the page that came
+    after it, whose request may have overtaken this one.
+    """
     with transaction.atomic():
         mine = Review.objects.filter(pk=review_id, claimed_by=reviewer, claimed_until__gt=timezone.now())
+        if until is not None:
+            named = parse_datetime(until)
+            mine = mine.filter(claimed_until=named) if named is not None and is_aware(named) else mine.none()
         is_released = bool(mine.update(claimed_by=None, claimed_until=None))
         if is_released:
             trail_add(actor=reviewer, deed=TrailEntry.Deed.RELEASED, target=Review(pk=review_id))

@@ -37,3 +37,59 @@ class SavedFilter(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ReviewReason(models.Model):
+    """A reason from the managed list, for one of the things that a reviewer can do with a flag."""
+
+    class Outcome(models.TextChoices):
+        UPHOLD = "uphold", _("uphold")
+        OVERTURN = "overturn", _("overturn")
+        ESCALATE = "escalate", _("escalate")
+        SKIP = "skip", _("skip")
+
+    outcome = models.CharField(_("for"), max_length=10, choices=Outcome)
+    text = models.CharField(_("text"), max_length=120)
+    position = models.PositiveSmallIntegerField(
+        _("position"), default=1, help_text=_("Their order is that of the keys 1 to 9.")
+    )
+    needs_note = models.BooleanField(_("needs a few words more"), default=False)
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("reason")
+        verbose_name_plural = _("reasons")
+        ordering = ["outcome", "position", "pk"]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class ReplyTemplate(models.Model):
+    """What a reviewer may tell the person whose text it was."""
+
+    name = models.CharField(_("name"), max_length=60)
+    text = models.TextField(_("text"), max_length=2_000)
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("reply to people")
+        verbose_name_plural = _("replies to people")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DeskSetting(models.Model):
+    """How one reviewer likes the desk. Without a row the defaults hold."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    is_blurred = models.BooleanField(_("blur texts until I reveal them"), default=True)
+
+    class Meta:
+        verbose_name = _("desk setting")
+        verbose_name_plural = _("desk settings")
+
+    def __str__(self) -> str:
+        return str(self.user_id)

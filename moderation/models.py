@@ -16,7 +16,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from moderation.desk import ReviewFacet, SavedFilter
+from moderation.desk import DeskSetting, ReplyTemplate, ReviewFacet, ReviewReason, SavedFilter
 from moderation.fault_wording import pattern_sentence
 from moderation.group_policies import GroupPolicy
 from moderation.notices import LABEL_NAMES, label_name
@@ -26,11 +26,14 @@ from moderation.verdicts import LABELS, Action, Stage
 
 __all__ = [
     "Decision",
+    "DeskSetting",
     "GroupPolicy",
     "LedgerIsAppendOnly",
     "Policy",
+    "ReplyTemplate",
     "Review",
     "ReviewFacet",
+    "ReviewReason",
     "Rule",
     "SavedFilter",
     "TrailEntry",
@@ -209,6 +212,8 @@ class Decision(models.Model):
     )
     reviewer_name = models.CharField(_("reviewer's name"), max_length=150, blank=True)
     reason = models.TextField(_("reason"), blank=True)
+    reply = models.TextField(_("what the person is told"), blank=True)
+    batch = models.UUIDField(_("batch"), null=True, db_index=True, help_text=_("Decided in one go; undone in one go."))
     review = models.ForeignKey(
         "Review", verbose_name=_("review"), null=True, blank=True, on_delete=models.PROTECT, related_name="outcomes"
     )

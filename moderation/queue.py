@@ -21,6 +21,7 @@ PAGE_SIZE: Final = 50
 COUNT_CAP: Final = 1_000
 EXCERPT_CHARS: Final = 200
 SKIPPED_FOR: Final = timedelta(hours=12)
+PASSED_OVER: Final = (TrailEntry.Deed.SKIPPED, TrailEntry.Deed.ESCALATED)
 AGES: Final = {
     "new": timedelta(hours=1),
     "today": timedelta(days=1),
@@ -117,9 +118,7 @@ def queue_neighbour(rows: QuerySet[Review], review: Review, user: User, *, is_ba
     After the last comes the first of the queue; ``None`` where there is no other.
     """
     now = timezone.now()
-    skipped = TrailEntry.objects.filter(
-        actor_id=user.pk, deed=TrailEntry.Deed.SKIPPED, created_at__gt=now - SKIPPED_FOR
-    )
+    skipped = TrailEntry.objects.filter(actor_id=user.pk, deed__in=PASSED_OVER, created_at__gt=now - SKIPPED_FOR)
     skipped_ids = [UUID(pk) for pk in skipped.values_list("object_id", flat=True)[:COUNT_CAP]]
     free = rows.exclude(pk=review.pk).exclude(pk__in=skipped_ids)
     free = free.filter(Q(claimed_by=None) | Q(claimed_by=user) | Q(claimed_until=None) | Q(claimed_until__lte=now))

@@ -22,6 +22,13 @@ def reviews_for_reviewer(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Rev
     return Review.objects.none()
 
 
+def reviews_alike(review: Review) -> QuerySet[Review]:
+    """The other flags that wait with a near-identical text (`likeness`), most urgent first."""
+    if not review.likeness:
+        return Review.objects.none()
+    return Review.objects.filter(likeness=review.likeness, state__in=Review.WAITING).exclude(pk=review.pk)
+
+
 def reviewer_decision(subject_id: UUID) -> Decision | None:
     """The newest decision of a person on a message, if there is one: it stands above any classifier's."""
     return (

@@ -22,10 +22,11 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from moderation.admin.base import labels_text
 from moderation.claims import Claim, claim_of
-from moderation.desk import SavedFilter
+from moderation.desk import DeskSetting, SavedFilter
 from moderation.models import Decision, Review
 from moderation.notices import LABEL_NAMES, label_name
 from moderation.queue import COUNT_CAP, QueueFilters, capped_count, queue_page, queue_reviews
+from moderation.reviewing import undoable
 from moderation.services import CARE_SEVERITY
 from moderation.urgency import DOUBLING, urgency_at, weight_of
 
@@ -165,6 +166,8 @@ class QueuePages:
                 "etag": etag,
                 "actions": actions,
                 "is_filtered": bool(query),
+                "undo": undoable(user),
+                "is_blurred": not DeskSetting.objects.filter(user=user, is_blurred=False).exists(),
                 "saved_filters": list(SavedFilter.objects.filter(owner=user)),
             },
         )

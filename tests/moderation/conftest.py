@@ -9,10 +9,12 @@ from uuid import uuid4
 import pytest
 import torch
 from django.contrib.auth.models import Group, User
+from django.urls import reverse
 from django.utils import translation
 from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
 
 from moderation import runtime
+from moderation.desk import ReviewReason
 from moderation.models import Decision, Review
 from moderation.services import Subject, review_open
 from moderation.verdicts import Action, Judgement, Stage
@@ -108,3 +110,13 @@ def review_make(
 
 def decisions_of(review: Review) -> list[Decision]:
     return list(Decision.objects.filter(subject_id=review.subject_id).order_by("created_at"))
+
+
+def item_url(review: Review) -> str:
+    return reverse("admin:moderation_review_change", args=[review.pk])
+
+
+def press(outcome: str, *, version: int = 0, **fields: str) -> dict[str, str]:
+    """What the first button of an outcome sends."""
+    reason = ReviewReason.objects.filter(outcome=outcome, is_active=True, needs_note=False)[0]
+    return {"decision": f"{outcome}:{reason.pk}", "seen_version": str(version), **fields}

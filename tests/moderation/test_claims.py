@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -18,7 +20,7 @@ from django.utils import timezone
 from moderation.claims import LEASE, Claim, review_claim, review_release
 from moderation.models import Decision, Review, TrailEntry
 from moderation.reviewing import ReviewFault, review_resolve
-from tests.moderation.conftest import decisions_of, review_make
+from tests.moderation.conftest import decisions_of, press, review_make
 
 T = TypeVar("T")
 ROUNDS = 5
@@ -134,16 +136,19 @@ def test_the_pages_show_who_has_a_flag_and_refuse_a_late_decision(two: tuple[Use
     first, second = clients
     review = review_make()
     url = reverse("admin:moderation_review_change", args=[review.pk])
-    assert 'name="outcome"' in first.get(url).content.decode()
+    assert 'name="decision"' in first.get(url).content.decode()
     other = second.get(url).content.decode()
     assert "rita has this flag in hand" in other
-    assert 'name="outcome"' not in other
+    assert 'name="decision"' not in other
     told = second.post(f"{url[: -len('change/')]}claim/").json()
     assert (told["claim"]["name"], told["claim"]["isMine"]) == ("rita", False)
-    first.post(f"{url[: -len('change/')]}claim/", {"release": "1"})
-    assert 'name="outcome"' in second.get(url).content.decode()
-    second.post(url, {"outcome": "upheld", "reason": "It is a threat.", "seen_version": "0"})
-    late = first.post(url, {"outcome": "dismissed", "reason": "Fine.", "seen_version": "0"}).content.decode()
-    assert "Meanwhile ravi decided on this flag (now upheld): “It is a threat.”" in late
+    first.post(f"{url[: -len('change/')]}claim/", {"release": "2020-01-01T00:00:00+00:00"})
+    assert 'name="decision"' not in second.get(url).content.decode(), "a page of before ends nothing"
+    until = re.findall(r'data-until="([^"]+)"', first.get(url).content.decode())[0]
+    first.post(f"{url[: -len('change/')]}claim/", {"release": html.unescape(until)})
+    assert 'name="decision"' in second.get(url).content.decode()
+    second.post(url, press("uphold", note="A threat."))
+    late = first.post(url, press("overturn")).content.decode()
+    assert re.search("Meanwhile ravi decided on this flag \\(now upheld\\): “[^”]*A threat.”", late)
     assert 'name="seen_version" value="1"' in late, "a second look may turn it"
     assert len(decisions_of(review)) == 1

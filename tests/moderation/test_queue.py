@@ -174,11 +174,11 @@ def test_the_queue_costs_the_same_however_many_are_in_it(
 ) -> None:
     review_make()
     texts(browser)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         texts(browser, "label=threat&classifier=fake")
     for _ in range(60):
         review_make()
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         assert len(texts(browser, "label=threat")) == 50
 
 

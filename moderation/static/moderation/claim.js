@@ -20,7 +20,10 @@ document.addEventListener("DOMContentLoaded", () => {
     renewedAt = Date.now();
     try {
       const response = await fetch(claim.dataset.url, { method: "POST", body: body({}) });
-      if (response.ok && !(await response.json()).claim?.isMine) {
+      const told = response.ok ? (await response.json()).claim : { isMine: true, until: claim.dataset.until };
+      if (told?.isMine) {
+        claim.dataset.until = told.until;
+      } else {
         claim.textContent = claim.dataset.lost;
         claim.classList.add("review-claim-other");
         claim.setAttribute("role", "alert");
@@ -45,7 +48,7 @@ document.addEventListener("DOMContentLoaded", () => {
   });
   window.addEventListener("pagehide", () => {
     if (!isLeaving) {
-      navigator.sendBeacon(claim.dataset.url, body({ release: "1" }));
+      navigator.sendBeacon(claim.dataset.url, body({ release: claim.dataset.until }));
     }
   });
 });
