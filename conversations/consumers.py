@@ -47,7 +47,7 @@ from conversations.frames import (
 )
 from conversations.models import Conversation, Message, Turn
 from conversations.peer import Peer
-from conversations.selectors import conversation_get_for_user, turn_get_for_user
+from conversations.selectors import BRANCH_LIMIT, conversation_get_for_user, turn_get_for_user
 from conversations.services import TurnRefused, turn_cancel
 from conversations.snapshots import ConversationState, message_payloads, snapshot_payload, state_read, turn_payload
 from conversations.streaming import GrowingMarkdown
@@ -309,7 +309,9 @@ class ConversationConsumer(AsyncWebsocketConsumer):
             return
         async with self.lock:
             try:
-                state = await self._db(state_read, self.user, self.conversation_id)
+                # All that was told must be found again in it, were a whole page of messages new.
+                limit = len(self.shown) + BRANCH_LIMIT
+                state = await self._db(state_read, self.user, self.conversation_id, limit)
             except Conversation.DoesNotExist:
                 await self._gone()
                 return
@@ -322,6 +324,10 @@ class ConversationConsumer(AsyncWebsocketConsumer):
     async def _messages_tell(self, state: ConversationState) -> None:
         versions = state.versions
         # What is on the branch but older than the newest fifty may still stand on the page.
+        if self.shown and not any(pk in state.branch for pk in self.shown):
+            # A branch from further up than this socket has told: the page may have loaded what it parts from.
+            await self._snapshot_tell(state)
+            return
         gone = [pk for pk in self.shown if pk not in state.branch]
         news = [UUID(pk) for pk, version in versions.items() if self.shown.get(pk) != version]
         if gone:
@@ -372,6 +378,10 @@ class ConversationConsumer(AsyncWebsocketConsumer):
 
     async def _snapshot_send(self) -> ConversationState:
         state = await self._db(state_read, self.user, self.conversation_id)
+        await self._snapshot_tell(state)
+        return state
+
+    async def _snapshot_tell(self, state: ConversationState) -> None:
         turn = None
         if state.turn is not None:
             self._turn_adopt(state.turn)
@@ -380,7 +390,6 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         self.shown = state.versions
         self.title = state.title
         await self._tell(snapshot_payload(state, turn))
-        return state
 
     async def _gone(self) -> None:
         await self._tell({"type": "deleted"})

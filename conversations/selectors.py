@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -84,20 +87,36 @@ def messages_for_user(
 def message_get_for_user(user: AbstractBaseUser | AnonymousUser, conversation_id: UUID, message_id: UUID) -> Message:
     """Raises ``Message.DoesNotExist`` unless it is in that conversation and the conversation is the person's."""
     return Message.objects.select_related("conversation", "parent").get(
-        pk=message_id, conversation_id=conversation_id, conversation__owner_id=user.pk
+        pk=message_id,
+        conversation_id=conversation_id,
+        conversation__owner_id=user.pk,
+        conversation__deleted_at__isnull=True,
     )
 
 
-def branch_ids(conversation: Conversation, *, leaf_id: UUID | None = None) -> list[UUID]:
-    """Ids from the root to ``leaf_id`` (the conversation's head if left out). One query."""
-    parents = dict(Message.objects.filter(conversation=conversation).values_list("pk", "parent_id"))
-    ids: list[UUID] = []
-    current = leaf_id or conversation.head_id
-    while current is not None and current in parents:
-        ids.append(current)
-        current = parents[current]
-    ids.reverse()
-    return ids
+def branch_ids(conversation: Conversation, limit: int | None = None, *, leaf_id: UUID | None = None) -> list[UUID]:
+    """Ids from the root to ``leaf_id`` (the conversation's head if left out), or only the last so many. One query.
+
+    It walks up from the leaf, so what it costs goes by ``limit`` and not by how long the conversation is.
+    """
+    leaf_id = leaf_id or conversation.head_id
+    if leaf_id is None:
+        return []
+    key = Message._meta.pk
+    values = [key.get_db_prep_value(pk, connection) for pk in (leaf_id, conversation.pk)]
+    rows = Message.objects.raw(_BRANCH, [*values, limit or sys.maxsize])
+    return [row.pk for row in rows]
+
+
+_BRANCH: Final = """
+    WITH RECURSIVE branch(id, parent_id, depth) AS (
+        SELECT id, parent_id, 1 FROM conversations_message WHERE id = %s AND conversation_id = %s
+        UNION ALL
+        SELECT up.id, up.parent_id, depth + 1 FROM conversations_message up JOIN branch ON up.id = branch.parent_id
+        WHERE depth < %s
+    )
+    SELECT id FROM branch ORDER BY depth DESC
+"""
 
 
 def messages_on_branch(
@@ -107,12 +126,10 @@ def messages_on_branch(
     leaf_id: UUID | None = None,
 ) -> list[Message]:
     """The messages of the branch that is shown, oldest first: the newest ``limit``, or those before a message."""
-    ids = branch_ids(conversation, leaf_id=leaf_id)
-    if before is not None:
-        ids = ids[: ids.index(before)] if before in ids else []
-    if limit is not None:
-        ids = ids[-limit:]
-    return messages_get(ids)
+    if before is None:
+        return messages_get(branch_ids(conversation, limit, leaf_id=leaf_id))
+    ids = branch_ids(conversation, limit and limit + 1, leaf_id=before)
+    return messages_get(ids[:-1])
 
 
 def leaf_below(message: Message) -> UUID:

@@ -32,7 +32,8 @@ _RETRYABLE = (Turn.Status.FAILED, Turn.Status.CANCELLED, Turn.Status.BLOCKED)
 class ConversationState:
     """A conversation as its owner may see it now.
 
-    ``branch`` has the ids of all messages of the branch shown, ``messages`` the newest of them, oldest first.
+    ``branch`` has the ids of the newest messages of the branch shown, as many as were asked for; ``messages`` are those
+    that a page opens with, oldest first.
     """
 
     id: UUID
@@ -47,12 +48,14 @@ class ConversationState:
         return {str(message.pk): message.version for message in self.messages}
 
 
-def state_read(user: AbstractBaseUser | AnonymousUser, conversation_id: UUID) -> ConversationState:
+def state_read(
+    user: AbstractBaseUser | AnonymousUser, conversation_id: UUID, branch_limit: int = BRANCH_LIMIT
+) -> ConversationState:
     """Raises ``Conversation.DoesNotExist`` unless it is there and the person's."""
     # The turn first: were it the last, it could be read as done beside messages that still lack its reply.
     turn = turn_latest(conversation_id)
     conversation = conversation_get_for_user(user, conversation_id)
-    branch = branch_ids(conversation)
+    branch = branch_ids(conversation, max(branch_limit, BRANCH_LIMIT))
     if turn is not None and turn.is_active and turn.reply_id in branch:
         # It ended between the two reads.
         turn = turn_latest(conversation_id)

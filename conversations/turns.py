@@ -55,6 +55,8 @@ logger = logging.getLogger(__name__)
 
 CHECKPOINT_SECONDS: Final = 1.0
 STALL_SECONDS: Final = 300.0
+MIN_MESSAGE_TOKENS: Final = 3
+"""A message has at least a mark before it, a token of text, and a mark after it."""
 
 _shutting_down = threading.Event()
 
@@ -255,7 +257,10 @@ class _Run:
 
     def _history_fit(self) -> FittedPrompt:
         turn = self.turn
-        branch = with_patience(lambda: messages_on_branch(turn.conversation, limit=None, leaf_id=turn.prompt_id))
+        engine = get_engine()
+        # More of them cannot fit, however short they are; of a long conversation not all is read for nothing.
+        limit = engine.context_tokens // MIN_MESSAGE_TOKENS + 1
+        branch = with_patience(lambda: messages_on_branch(turn.conversation, limit=limit, leaf_id=turn.prompt_id))
         # Kept, for the conversation may be deleted before there is something to flag.
         self.context = context_lines(branch)
         system = self.canary.put_into(settings.SYSTEM_PROMPT) if self.canary else settings.SYSTEM_PROMPT
@@ -264,7 +269,6 @@ class _Run:
             messages += [ChatMessage("user", prompt.text), ChatMessage("assistant", reply.text)]
         messages.append(ChatMessage("user", turn.prompt.text))
         messages += [ChatMessage("assistant", chunk.text) for chunk in self._begun()]
-        engine = get_engine()
         return fit_history(
             messages,
             count_tokens=engine.count_tokens,

@@ -100,11 +100,9 @@ def _with_surroundings(messages: list[Message]) -> list[tuple[Message, Surroundi
     return [(message, around[message.pk]) for message in messages]
 
 
-def _earlier_url(conversation: Conversation, messages: list[Message]) -> str:
-    """Where the messages before these are; empty when these begin the conversation."""
-    if not messages or messages[0].parent_id is None:
-        return ""
-    return f"{reverse('conversations:earlier', args=[conversation.pk])}?before={messages[0].pk}"
+def _has_earlier(messages: list[Message]) -> bool:
+    """Whether there are messages before these."""
+    return bool(messages) and messages[0].parent_id is not None
 
 
 def _found(request: HttpRequest, conversation: Conversation) -> Message | None:
@@ -141,7 +139,7 @@ def _detail(
             "form": form,
             "refusal": refusal,
             "rows": _with_surroundings(messages),
-            "earlier_url": _earlier_url(conversation, messages),
+            "has_earlier": _has_earlier(messages),
             "found": found,
             "rating_reasons": Rating.Reason.choices,
             "comment_max": Rating.COMMENT_CHARS,
@@ -198,7 +196,7 @@ def conversation_earlier(request: HttpRequest, conversation_id: UUID) -> HttpRes
     return render(
         request,
         "conversations/_earlier.html",
-        {"rows": _with_surroundings(messages), "earlier_url": _earlier_url(conversation, messages)},
+        {"rows": _with_surroundings(messages), "has_earlier": _has_earlier(messages)},
     )
 
 

@@ -164,14 +164,15 @@ class Hold:
 async def test_an_edited_prompt_takes_the_page_to_its_branch_and_show_leads_back(
     user: User, stranger: User, conversation: Conversation, engine: ListEngine, judge: PhraseJudge
 ) -> None:
-    engine.enqueue("First.")
-    engine.enqueue("Second.")
+    for text in ("Root.", "First.", "Second."):
+        engine.enqueue(text)
     foreign = await database_sync_to_async(Conversation.objects.create)(owner=stranger)
     other = await database_sync_to_async(Message.objects.create)(conversation=foreign, role="user", text="secret")
     async with connected(conversation.pk, user) as (socket, _):
-        await socket.send(type="prompt", client_id=str(uuid4()), text="One")
-        await run_turn((await socket.next("accepted"))["turn_id"])
-        first = (await socket.until_status("done"))[-1]["turn"]
+        for text in ("Zero", "One"):
+            await socket.send(type="prompt", client_id=str(uuid4()), text=text)
+            await run_turn((await socket.next("accepted"))["turn_id"])
+            first = (await socket.until_status("done"))[-1]["turn"]
         await socket.send(type="edit", message_id=first["prompt_id"], client_id=str(uuid4()), text="Uno")
         await run_turn((await socket.next("accepted"))["turn_id"])
         assert set((await socket.next("gone"))["ids"]) == {first["prompt_id"], first["reply_id"]}
@@ -182,6 +183,10 @@ async def test_an_edited_prompt_takes_the_page_to_its_branch_and_show_leads_back
         back = [await socket.next("message") for _ in range(2)]
         assert [message["id"] for message in back] == [first["prompt_id"], first["reply_id"]]
         assert (await socket.next("turn"))["turn"]["id"] == first["id"]
+        # Nothing that this socket told is left: the page may have loaded what the branches part from, and starts anew.
+        root = (await database_sync_to_async(Message.objects.get)(text="Zero")).pk
+        await socket.send(type="edit", message_id=str(root), client_id=str(uuid4()), text="Nil")
+        assert len((await socket.next("snapshot"))["messages"]) == 1
         for frame in ({"type": "show"}, {"type": "regenerate", "client_id": str(uuid4())}):
             await socket.send(**frame, message_id=str(other.pk))
             assert (await socket.next("error"))["code"] == "not_found"

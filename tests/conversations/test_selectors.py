@@ -8,7 +8,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from conversations.models import Conversation, Message
-from conversations.selectors import AFTER_LIMIT, messages_after
+from conversations.selectors import AFTER_LIMIT, branch_ids, messages_after, messages_on_branch
 from moderation.around import Line, lines_after
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -94,3 +94,21 @@ def test_it_costs_the_same_however_long_the_conversation(
     chain(conversation, *"cdefghijklmnop", parent=second)
     with django_assert_num_queries(3):
         messages_after(first.pk)
+
+
+def test_a_branch_is_read_from_its_end(
+    conversation: Conversation, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    messages = chain(conversation, *"abcdefgh")
+    chain(conversation, "other", parent=messages[2])
+    conversation.refresh_from_db()
+    ids = [message.pk for message in messages]
+    other = Message.objects.get(text="other").pk
+    assert branch_ids(conversation) == [*ids[:3], other]
+    with django_assert_num_queries(1):
+        assert branch_ids(conversation, 3, leaf_id=ids[-1]) == ids[-3:]
+    with django_assert_num_queries(2):
+        assert [one.pk for one in messages_on_branch(conversation, 2, before=ids[5])] == ids[3:5]
+    assert messages_on_branch(conversation, 2, before=ids[0]) == []
+    foreign = Conversation.objects.create(owner=conversation.owner)
+    assert branch_ids(foreign, leaf_id=ids[-1]) == branch_ids(foreign) == []

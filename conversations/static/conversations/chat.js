@@ -5,6 +5,7 @@ import { MessageActions } from "./actions.js";
 import { Announcer } from "./announcer.js";
 import { Composer } from "./composer.js";
 import { draftSettle, draftRead, draftsAreKept, draftsForget, sentRead, sentWrite } from "./drafts.js";
+import { EarlierMessages } from "./earlier.js";
 import { PromptEditor } from "./editing.js";
 import { Rater } from "./rating.js";
 import { ChatSocket } from "./socket.js";
@@ -12,6 +13,8 @@ import { ConnectionBar, TurnStatus } from "./status.js";
 import { Follower, LiveReply, Timeline } from "./timeline.js";
 
 const SYNC_PAUSE_MS = 1_000;
+/** Frames that put messages on the page or take them away. */
+const LIST_FRAMES = new Set(["snapshot", "message", "gone"]);
 const ACTIVE = new Set(["queued", "running"]);
 
 const byId = (id) => document.getElementById(id);
@@ -22,6 +25,7 @@ const newDraftKey = form.dataset.newDraftKey;
 const timeline = new Timeline(byId("messages"));
 const live = new LiveReply(byId("live"), byId("assistant-template"));
 const follower = new Follower(byId("thread"), byId("to-newest"));
+const earlier = new EarlierMessages(byId("thread"), byId("messages"));
 const status = new TurnStatus(byId("turn-state"), byId("state-template"));
 const bar = new ConnectionBar(byId("connection"), config);
 const announcer = new Announcer(byId("announcer"));
@@ -334,6 +338,7 @@ actions.addEventListener("show", ({ detail }) => show(detail.messageId));
 actions.addEventListener("edit", ({ detail }) => editor.open(detail));
 actions.addEventListener("rate", ({ detail }) => rater.press(detail));
 actions.addEventListener("told", ({ detail }) => announcer.say(detail));
+earlier.addEventListener("failed", () => bar.trouble(say("loadFailed")));
 rater.addEventListener("rated", () => announcer.say(say("rated")));
 rater.addEventListener("failed", () => bar.trouble(say("notRated")));
 
@@ -370,6 +375,12 @@ socket.addEventListener("state", ({ detail: { state, code } }) => {
 socket.addEventListener("frame", ({ detail: frame }) => {
     if (Object.hasOwn(handlers, frame.type)) {
         handlers[frame.type](frame);
+        if (LIST_FRAMES.has(frame.type)) {
+            earlier.refresh();
+            if (follower.isAtEnd) {
+                earlier.trim();
+            }
+        }
         follower.keep();
     }
 });

@@ -177,6 +177,10 @@ export class Follower {
         this.#button.hidden = this.#isFollowing || this.#distance < Follower.#NEAR_PX;
     }
 
+    get isAtEnd() {
+        return this.#isFollowing;
+    }
+
     get #distance() {
         return this.#thread.scrollHeight - this.#thread.scrollTop - this.#thread.clientHeight;
     }
