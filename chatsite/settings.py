@@ -42,6 +42,8 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_htmx",
     "channels",
@@ -177,6 +179,10 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_ADAPTER = "chatsite.accounts.AccountAdapter"
 ACCOUNT_USERNAME_VALIDATORS = "chatsite.accounts.USERNAME_VALIDATORS"
 SIGN_UP_OPEN = ENV.sign_up_open
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = SITE_NAME
+# Where no mail can be sent, no address is ever confirmed.
+MFA_ALLOW_UNVERIFIED_EMAIL = not ENV.email_host
 
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if ENV.email_host else 'console'}.EmailBackend"
 EMAIL_HOST = ENV.email_host or "localhost"

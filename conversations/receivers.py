@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_out
@@ -71,6 +72,13 @@ def sockets_close_on_sign_out(sender: object, request: HttpRequest, **_kwargs: A
     key = request.session.session_key
     if key:
         event_send(session_group(key), {"type": "session.ended"})
+
+
+@receiver(post_delete, sender=UserSession)
+def sockets_close_with_their_session(sender: object, instance: UserSession, **_kwargs: Any) -> None:
+    """Signed out from elsewhere: what that browser has open closes at once."""
+    group = session_group(instance.session_key)
+    transaction.on_commit(lambda: event_send(group, {"type": "session.ended"}))
 
 
 @receiver([post_save, post_delete], sender=settings.AUTH_USER_MODEL)

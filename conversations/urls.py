@@ -1,6 +1,6 @@
 from django.urls import path
 
-from conversations import message_views, organising_views, search_views, sharing_views, views
+from conversations import account_views, message_views, organising_views, search_views, sharing_views, views
 
 app_name = "conversations"
 
@@ -25,6 +25,7 @@ urlpatterns = [
     path("settings/shares/", sharing_views.shares, name="shares"),
     path("settings/shares/<int:share_id>/revoke/", sharing_views.share_revoke, name="share_revoke"),
     path("s/<str:token>/", sharing_views.shared, name="shared"),
+    path("settings/delete/", account_views.account_delete, name="account_delete"),
     path("search/", search_views.search, name="search"),
     path("settings/", views.settings_page, name="settings"),
     path("settings/theme/", views.theme_set, name="theme"),

@@ -373,7 +373,16 @@ INLINE = re.compile(
     r"<script(?![^>]*(?:\ssrc=|type=\"application/json\"))|<style|\sstyle=|\son[a-z]+=|javascript:", re.I
 )
 ACCOUNT_PAGES = ("account_login", "account_signup", "account_reset_password", "account_reset_password_done")
-OWN_PAGES = ("account_change_password", "account_email", "account_logout", "account_reauthenticate")
+OWN_PAGES = (
+    "mfa_index",
+    "usersessions_list",
+    "conversations:account_delete",
+    "conversations:shares",
+    "account_change_password",
+    "account_email",
+    "account_logout",
+    "account_reauthenticate",
+)
 
 
 def check_page(response: Response, status: int = 200) -> None:
