@@ -30,6 +30,7 @@ COPY manage.py ./
 COPY locale locale
 COPY templates templates
 COPY inference inference
+COPY training training
 COPY moderation moderation
 COPY conversations conversations
 COPY chatsite chatsite

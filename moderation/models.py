@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from moderation.desk import DeskSetting, ReplyTemplate, ReviewFacet, ReviewReason, SavedFilter
+from moderation.explanations import ReviewExplanation
 from moderation.fault_wording import pattern_sentence
 from moderation.group_policies import GroupPolicy
 from moderation.notices import LABEL_NAMES, label_name
@@ -32,6 +33,7 @@ __all__ = [
     "Policy",
     "ReplyTemplate",
     "Review",
+    "ReviewExplanation",
     "ReviewFacet",
     "ReviewReason",
     "Rule",

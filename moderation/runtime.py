@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
@@ -19,6 +19,7 @@ from django.utils.module_loading import import_string
 
 from moderation.checks import CLASSIFIER_NAMES
 from moderation.classifiers.base import Classifier, ClassifierError, Question
+from moderation.classifiers.cache import ResultCache
 from moderation.classifiers.ensemble import Ensemble
 from moderation.classifiers.rules import RulesClassifier
 from moderation.deciding import decide
@@ -30,11 +31,14 @@ from moderation.selectors import policy_active, policy_of_version, rule_lines, r
 from moderation.verdicts import ClassifierResult, Stage, Verdict
 
 logger = logging.getLogger(__name__)
+DoneT = TypeVar("DoneT")
 
 FRESH_SECONDS: Final = 5.0
 """How old the policy and the rules that judge may be."""
 JUDGE_SECONDS: Final = 15.0
 """How long a turn waits for the classifiers before its text counts as not judged."""
+WORK_SECONDS: Final = 60.0
+"""How long work that nobody's turn waits for stands behind texts that wait to be judged."""
 LOAD_SECONDS: Final = 600.0
 """How long `warm_up` waits; the first use of a hub's model fetches it."""
 
@@ -102,9 +106,9 @@ class _Runtime:
         self.is_warm = False
 
     def _build(self) -> Ensemble:
-        return Ensemble([self._classifier(name) for name in settings.CLASSIFIERS])
+        return Ensemble([self.classifier(name) for name in settings.CLASSIFIERS])
 
-    def _classifier(self, name: str) -> Classifier:
+    def classifier(self, name: str, folder: str | None = None) -> Classifier:
         # By name, because each of these brings a library of its own that is loaded only where it is wanted.
         load: Callable[..., Classifier]
         if name == "rules":
@@ -118,14 +122,14 @@ class _Runtime:
         if name == "detoxify":
             load = import_string("moderation.classifiers.detoxify.classifier_load")
             return load(
-                settings.TOXICITY_MODEL,
-                settings.TOXICITY_MODEL_CONFIG,
+                folder or settings.TOXICITY_MODEL,
+                None if folder else settings.TOXICITY_MODEL_CONFIG,
                 settings.TOXICITY_DEVICE,
                 settings.TOXICITY_DTYPE,
             )
         if name == "blend":
             load = import_string("moderation.classifiers.blend.BlendClassifier")
-            return load(self._classifier("detoxify"), self._classifier("profanity"))
+            return load(self.classifier("detoxify", folder), self.classifier("profanity"))
         raise ClassifierError(f"CLASSIFIERS names {name!r}; known are {', '.join(CLASSIFIER_NAMES)}")
 
 
@@ -218,6 +222,35 @@ def _results(texts: Sequence[Question]) -> Results:
 
 def _failed(texts: Sequence[object], why: str) -> Results:
     return [(ClassifierResult("judge", "", error=why[:300]),) for _ in texts]
+
+
+def ensemble_build(names: Sequence[str]) -> Ensemble:
+    """New classifiers for this thread alone, for measuring; never in a process that serves turns.
+
+    A name as in ``CLASSIFIERS``, or ``blend=FOLDER`` and ``detoxify=FOLDER`` for another model than the site's. Raises
+    ``ClassifierError``.
+    """
+    runtime = _Runtime()
+    if "rules" in names:
+        runtime.rules.refresh(runtime.lock)
+    # Without the cache: what is timed has to be judged.
+    return Ensemble([_of_folder(runtime, name) for name in names], ResultCache(0, 0))
+
+
+def _of_folder(runtime: _Runtime, name: str) -> Classifier:
+    kind, _, folder = name.partition("=")
+    return runtime.classifier(kind, folder or None)
+
+
+def with_classifiers(work: Callable[[Sequence[Classifier]], DoneT]) -> DoneT:
+    """Run some work with this process's classifiers, in their thread, after the texts that wait to be judged.
+
+    For pieces so short that judging hardly waits. Raises ``JudgeFault``, and what ``work`` raises.
+    """
+    runtime = _runtime
+    if "rules" in settings.CLASSIFIERS:
+        runtime.rules.refresh(runtime.lock)
+    return runtime.judge.run(lambda ensemble: work(ensemble.classifiers), WORK_SECONDS)
 
 
 def warm_up() -> None:

@@ -26,6 +26,7 @@ from moderation.review_page import review_page
 from moderation.reviewing import ReviewFault, review_undo, undoable
 from moderation.selectors import reviews_alike, reviews_for_reviewer
 from moderation.trail import trail_add
+from moderation.why import why_of
 
 MAX_SELECTED: Final = 200
 """So many flags at most are decided in one go."""
@@ -76,6 +77,7 @@ class ItemPages:
             "claim": self._claim(request, review),
             "lease_minutes": int(LEASE.total_seconds() // 60),
             "is_revealed": is_revealed,
+            "why": why_of(review),
             "reveal": f"?{query}&reveal=1" if query else "?reveal=1",
             "alike": reviews_alike(review).count(),
             "links": links,

@@ -11,14 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from moderation.admin.base import ModelAdmin, ReadOnlyAdmin
-from moderation.admin.item import ItemPages
 from moderation.admin.queue import QueuePages
+from moderation.admin.why import WhyPages
 from moderation.desk import ReplyTemplate, ReviewReason
 from moderation.models import Review
 
 
 @admin.register(Review)
-class ReviewAdmin(QueuePages, ItemPages, ReadOnlyAdmin):
+class ReviewAdmin(QueuePages, WhyPages, ReadOnlyAdmin):
     """The queue and its flags. Django's list would count all rows and page by offset."""
 
     class Media:
@@ -47,6 +47,7 @@ class ReviewAdmin(QueuePages, ItemPages, ReadOnlyAdmin):
             path("blur/", view(require_POST(self.blur_view)), name="moderation_review_blur"),
             path("<path:object_id>/claim/", view(require_POST(self.claim_view)), name="moderation_review_claim"),
             path("<path:object_id>/alike/", view(self.alike_view), name="moderation_review_alike"),
+            path("<path:object_id>/why/", view(self.why_view), name="moderation_review_why"),
             *super().get_urls(),
         ]
 

@@ -20,8 +20,8 @@ MAX_WORDS: Final = 64
 """Up to so many words are left out one by one, and so many stretches of a longer text."""
 NEIGHBOURS: Final = 3
 """Words on each side that are shown with a word where no single one's absence changes anything."""
-_NOTHING: Final = 0.1
-"""In log-odds: below it no word's absence mattered."""
+_NOTHING: Final = 0.5
+"""In log-odds. Where no single loss is larger, what they tell is noise: many words, each of which suffices."""
 
 
 def occlude(text: str, ask: Ask) -> tuple[Method, tuple[Weight, ...]]:

@@ -60,6 +60,11 @@ async def test_withheld_reply_is_restored_live_when_the_reviewer_dismisses_the_f
     await desk.goto(f"/admin/moderation/review/{await flag_of(stack, chat, 'reply')}/change/")
     await expect(desk.locator("mark").filter(has_text="idiot")).not_to_have_count(0)
     await expect(desk.locator("body")).to_contain_text("toxicity")
+    await desk.get_by_role("link", name="Reveal the text").click()
+    await desk.locator(".why-label button").first.click()
+    # Worked out by the inference worker, beside its turns.
+    await expect(desk.locator(".why-text mark").filter(has_text="idiot").first).to_be_visible(timeout=30_000)
+    await expect(desk.get_by_role("status").filter(has_text="The words are shown below")).to_be_visible()
     await decide(desk, "o")
 
     await expect(chat.replies.last).to_contain_text("everybody hates you")

@@ -104,14 +104,14 @@ def test_a_flag_costs_the_same_however_long_its_history(
 ) -> None:
     review = review_make()
     page(browser, item_url(review))
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(24):
         page(browser, item_url(review))
     for start in range(30):
         decision_record(
             subject=Subject(stage=Stage.REPLY, subject_id=review.subject_id),
             judgement=Judgement(start, start + 1, "x", verdict(), start, start + 1),
         )
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(24):
         page(browser, item_url(review))
 
 
