@@ -9,9 +9,10 @@ from uuid import uuid5
 
 from conversations.models import Message, Turn
 from conversations.selectors import messages_on_branch
+from moderation.group_policies import policy_version_for
 from moderation.models import Review
-from moderation.runtime import active_policy
-from moderation.selectors import review_exists, review_reach
+from moderation.notices import REPORTED
+from moderation.selectors import policy_active, review_exists, review_reach
 from moderation.services import Subject, review_open, review_open_from_ledger
 from moderation.verdicts import Action, Judgement, Stage, Verdict, standing
 from moderation.withdrawals import withdrawal_record
@@ -101,8 +102,11 @@ def flag_raise_of_report(turn: Turn, reply: Message) -> None:
     subject = subject_of(turn, Stage.REPLY)
     if review_exists(subject_id=subject.subject_id, turn_id=turn.pk):
         return
-    policy = active_policy()
-    verdict = Verdict(Action.FLAG, True, ("reported",), {"reported": REPORT_SEVERITY}, (), (), policy.version)
+    version = policy_version_for(turn.conversation.owner_id)
+    if version is None:
+        active = policy_active()
+        version = active.version if active is not None else 0
+    verdict = Verdict(Action.FLAG, True, (REPORTED,), {REPORTED: REPORT_SEVERITY}, (), (), version)
     judgement = Judgement(0, len(reply.text), reply.text, verdict, 0, len(reply.text))
     context = _context(turn, Stage.REPLY)
     review_open(subject=subject, text=reply.text, shown_end=len(reply.text), verdicts=[judgement], context=context)

@@ -229,7 +229,7 @@ def markdown_parts(text: str, *, is_growing: bool = False) -> list[Block]:
             if lines is not None:
                 groups.append((lines[0], tokens[start : index + 1]))
             start = index + 1
-    closed = _closed_count([line for line, _tokens in groups], text) if is_growing else len(groups)
+    closed = _closed_count(groups, text) if is_growing else len(groups)
     blocks = []
     for number, (line, group) in enumerate(groups):
         env[_IS_OPEN] = number >= closed
@@ -238,13 +238,21 @@ def markdown_parts(text: str, *, is_growing: bool = False) -> list[Block]:
     return blocks
 
 
-def _closed_count(lines: list[int], text: str) -> int:
+def _closed_count(groups: list[tuple[int, list[Token]]], text: str) -> int:
     """How many blocks are closed: those before the last one that has a whole line.
 
-    The last line may still change its mind: "*" begins a list, "*word" goes on with the paragraph above.
+    The last line may still change its mind: "*" begins a list, "*word" goes on with the paragraph above. So may all
+    that follows a "$$" without an end: the end makes one formula of it, unless an empty line comes first.
     """
-    last_line = len(LINE_END.findall(text))
-    return max((number for number, line in enumerate(lines) if line < last_line), default=0)
+    whole_lines = LINE_END.split(text)[:-1]
+    closed = max((number for number, (line, _tokens) in enumerate(groups) if line < len(whole_lines)), default=0)
+    last_blank = max((number for number, line in enumerate(whole_lines) if not line.strip()), default=-1)
+    for number, (_line, tokens) in enumerate(groups[:closed]):
+        if tokens[0].type == "paragraph_open" and tokens[0].map is not None:
+            first, end = tokens[0].map
+            if any(line.lstrip().startswith("$$") for line in whole_lines[max(first, last_blank + 1) : end]):
+                return number
+    return closed
 
 
 def markdown_to_html(text: str) -> str:

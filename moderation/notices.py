@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from moderation.verdicts import Stage
+
+REPORTED: Final = "reported"
+"""Stands among a flag's labels where a reader raised it; no classifier and no policy knows it."""
 
 LABEL_NAMES: dict[str, str | Promise] = {
     "toxicity": gettext_lazy("toxicity"),
@@ -23,7 +27,7 @@ LABEL_NAMES: dict[str, str | Promise] = {
     "illicit": gettext_lazy("illicit acts"),
     "personal_data": gettext_lazy("personal data"),
     "prompt_attack": gettext_lazy("attack on the instructions"),
-    "reported": gettext_lazy("reported by the reader"),
+    REPORTED: gettext_lazy("reported by the reader"),
 }
 """Label -> its name for reviewers."""
 

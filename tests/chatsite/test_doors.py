@@ -80,7 +80,7 @@ def test_a_server_that_is_away_is_said_in_a_page(
     def away(*_arguments: object, **_options: object) -> Any:
         raise error
 
-    monkeypatch.setattr(views, "_sidebar", away)
+    monkeypatch.setattr(views, "sidebar", away)
     answer = client.get("/")
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "5"

@@ -53,6 +53,7 @@ PIECES = [
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=40))
 @example(["- item\n", "\n", "  more\n", "\n", "word ", "\n\n", "- item\n"])
+@example(["word ", "\n", "$$\n", "```py\n", "$$\n"])
 @example(["```py\n", "# Head\n", "\n\n", "```\n", "word "])
 def test_same_blocks_as_the_whole_at_every_moment(pieces: list[str]) -> None:
     growing = GrowingMarkdown(work_per_char=inf)

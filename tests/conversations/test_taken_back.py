@@ -98,7 +98,7 @@ class TestTakenBack:
         shown = Decision.objects.get(source="withdrawal").withheld
         reply_of(turn).get().delete()
         remove(Decision.objects.filter(source="withdrawal"))
-        remove(Review.objects.all())
+        Review.objects.all().delete()
         silent = {"heartbeat_at": timezone.now() - timedelta(minutes=1), "finished_at": None, "blocked_stage": ""}
         checkpoint = shown[:60]
         tamper(Turn.objects.all(), status="running", text=checkpoint, is_withdrawn=False, **silent, **fields)

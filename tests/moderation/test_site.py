@@ -18,7 +18,7 @@ from moderation.checks import classifiers_check, toxicity_model_check
 from moderation.default_rules import RULES
 from moderation.defaults import defaults_ensure
 from moderation.models import Policy, Rule
-from moderation.notices import LABEL_NAMES, label_name, withheld_notice
+from moderation.notices import LABEL_NAMES, REPORTED, label_name, withheld_notice
 from moderation.policy import policy_parse
 from moderation.presets import DEFAULT_POLICY
 from moderation.verdicts import LABELS, Stage
@@ -110,7 +110,7 @@ def test_a_person_is_told_which_kind_of_content_was_withheld(
 
 
 def test_every_label_has_a_name() -> None:
-    assert set(LABEL_NAMES) == set(LABELS)
+    assert set(LABEL_NAMES) == {*LABELS, REPORTED}
     with translation.override("en"):
         assert label_name("self_harm") == "self-harm"
         assert label_name("later") == "later"
