@@ -72,13 +72,21 @@ bench: install-dev ## measure tokens per second, time to first text and memory; 
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.desk
 
-# The data that the judge learns from is not in the repository; docs/training.md tells how its folder looks.
+# The data that the judge learns from is not in the repository; docs/training.md tells how its folder looks. The judge is
+# trained twice: on everything, then with a smaller part of the public rows, so that the written ones weigh more.
+MODELS_RUN ?= runs/models
+JUDGE ?= moderation/shipped_model
+JUDGE_FIRST ?= --epochs 0.65 --seed 7
+JUDGE_SECOND ?= --epochs 1 --share 0.35 --learning-rate 1e-4 --seed 9
 models: install-dev ## train both models that ship, from data to model card: make models DATA=FOLDER
 	@test -d "$(DATA)/moderation" || { echo "make models DATA=FOLDER: FOLDER/moderation is needed; see docs/training.md"; exit 2; }
 	$(BIN)/python manage.py train_demo_model
 	$(BIN)/python manage.py evaluate_chat_model --model inference/demo_model/model --output runs/models/talker
-	$(BIN)/python manage.py train_moderator --data "$(DATA)"
-	$(BIN)/python manage.py evaluate_moderator --data "$(DATA)" --card
+	$(BIN)/python manage.py train_moderator --data "$(DATA)" $(JUDGE_FIRST) \
+		--output $(MODELS_RUN)/judge-first --run $(MODELS_RUN)/judge-first-run
+	$(BIN)/python manage.py train_moderator --data "$(DATA)" $(JUDGE_SECOND) --start-from $(MODELS_RUN)/judge-first \
+		--output $(JUDGE) --run $(MODELS_RUN)/judge-second-run
+	$(BIN)/python manage.py evaluate_moderator --data "$(DATA)" --model $(JUDGE) --card
 
 compose-test: ## build the containers, run a turn in them, kill a worker in mid-turn, take them down
 	tools/compose-test

@@ -12,7 +12,8 @@ from typing import Final
 from moderation.training import chat, sources
 from moderation.training.disguise import disguise
 from moderation.training.lexicon import Lexicon, lexicon_read
-from moderation.training.rows import CLEAN, Row, plain
+from moderation.training.people import framed, swapped
+from moderation.training.rows import CLEAN, HARMFUL_FROM, Row, plain
 from moderation.training.written import line_sets, written_rows
 from training.errors import DataFault
 
@@ -27,13 +28,15 @@ MOST: Final[Mapping[str, tuple[int, int]]] = {
     "toxic-spans": (5000, 800),
     "cold": (7500, 7000),
     "chat (en)": (0, 4000),
-    "chat (zh)": (0, 5000),
+    "chat (zh)": (0, 15000),
 }
 MOST_TEST: Final = 600
 """At most so many held-out rows of a source, harmful and harmless each, are evaluated."""
-HARMFUL_FROM: Final = 0.5
 HIDDEN_SHARE, DISGUISED_SHARE, JOINED_SHARE, HARMLESS_DISGUISED_SHARE = 0.1, 0.12, 0.06, 0.03
+FRAMED_SHARE, HARMLESS_FRAMED_SHARE, SWAPPED_SHARE = 0.05, 0.15, 0.2
 _MARKS: Final = {"en": (" ", "\n", ". "), "zh": ("", "\n", "，")}
+_MOST_FRAMED: Final = 200
+_HELD_OUT_SEED: Final = 7
 MAX_CHARS: Final = 320
 """About what a window of the gate has."""
 
@@ -88,9 +91,11 @@ def lessons_prepare(data: Path, *, seed: int, without: Sequence[str] = (), share
         train = rng.sample(public, round(len(public) * share)) + written
     if len({is_harmful(row) for row in train}) < 2:
         raise DataFault(f"{data} gives {len(train)} rows, all of one kind; harmful and harmless ones are needed")
-    train += _varied(train, lexicon, rng)
+    train += [*_varied(train, lexicon, rng), *_with_people(train, rng)]
     rng.shuffle(train)
-    return Lessons(train, _thinned(test, defaultdict(lambda: (MOST_TEST, MOST_TEST)), rng), tuple(missing))
+    # The same rows whatever is trained on, so that two judges can be compared.
+    held_out = _thinned(test, defaultdict(lambda: (MOST_TEST, MOST_TEST)), random.Random(_HELD_OUT_SEED))  # noqa: S311
+    return Lessons(train, held_out, tuple(missing))
 
 
 def _parts(rows: Iterable[Row]) -> tuple[list[Row], list[Row]]:
@@ -146,6 +151,23 @@ def _varied(rows: Sequence[Row], lexicon: Lexicon, rng: random.Random) -> list[R
                 made.append(_joined(row, rng.choice(others), rng))
             elif chance < JOINED_SHARE + HARMLESS_DISGUISED_SHARE:
                 made.append(replace(row, text=disguise(row.text, (), rng)))
+    return made
+
+
+def _with_people(rows: Sequence[Row], rng: random.Random) -> list[Row]:
+    """Texts in the mouths of all groups, and public texts about one group told of another."""
+    made: list[Row] = []
+    for row in rows:
+        if len(row.text) > _MOST_FRAMED:
+            continue
+        if (is_harmful(row) or row.targets == CLEAN) and rng.random() < (
+            FRAMED_SHARE if is_harmful(row) else HARMLESS_FRAMED_SHARE
+        ):
+            made.append(replace(row, text=framed(row.text, row.language, rng)))
+        if not row.source.startswith("written") and rng.random() < SWAPPED_SHARE:
+            other = swapped(row.text, row.language, rng)
+            if other is not None:
+                made.append(replace(row, text=other))
     return made
 
 

@@ -14,7 +14,7 @@ from transformers import BertForSequenceClassification, PreTrainedTokenizerFast
 from moderation.shipped import SHIPPED_MODEL
 from moderation.training.batches import batches_build, encode
 from moderation.training.dataset import Lessons, lessons_prepare
-from moderation.training.model import MOST_BYTES, encoder_folder, judge_again, judge_new, judge_write
+from moderation.training.model import MOST_BYTES, encoder_folder, judge_again, judge_new, judge_write, weights_mix
 from moderation.training.settings import JudgeSettings
 from moderation.training.trainer import learn
 from moderation.training.vocabulary import vocabulary_build
@@ -60,7 +60,9 @@ def train_judge(
         seed=settings.seed,
     )
     say(f"{border} tokens of the encoder, {len(tokenizer) - border} added; {len(batches)} steps")
+    before = {name: value.detach().clone() for name, value in model.state_dict().items()} if settings.kept else {}
     trained = learn(model, batches, settings, run, say=say, bar=bar)
+    weights_mix(model, before, settings.kept)
     facts = _facts(settings, lessons, trained, border, resumed=resume)
 
     def write(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -110,6 +111,14 @@ def judge_again(folder: Path, kept: int) -> BertForSequenceClassification:
     model.load_state_dict(state, strict=False)
     model.bert.embeddings.word_embeddings = SplitEmbedding(words[:kept].clone(), words[kept:].clone())  # type: ignore[assignment]
     return model
+
+
+def weights_mix(model: nn.Module, before: Mapping[str, Tensor], kept: float) -> None:
+    """Bring the weights back towards what they were ``before``: by ``kept``, from 0 (not at all) to 1."""
+    state = model.state_dict()
+    for name, value in before.items():
+        if value.is_floating_point():
+            state[name].lerp_(value.to(state[name].device), kept)
 
 
 def _calibrate(state: dict[str, Tensor], *, back: bool = False) -> None:

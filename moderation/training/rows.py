@@ -22,6 +22,8 @@ Language = Literal["en", "zh"]
 Part = Literal["train", "test"]
 Targets = tuple[float | None, ...]
 
+HARMFUL_FROM: Final = 0.5
+"""The target for toxicity from which on a row counts as harmful."""
 TEST_SHARE: Final = 10
 """Per cent of a source that is held out where the source has no split of its own."""
 

@@ -22,8 +22,10 @@ def table(path: Path, columns: Sequence[str], delimiter: str = ",") -> Iterator[
     """The lines of a CSV or TSV file. Raises ``DataFault`` where a column is missing."""
     with io.StringIO(text_of(path), newline="") as file:
         reader = csv.DictReader(file, delimiter=delimiter)
+        if not reader.fieldnames:
+            raise DataFault(f"{path} is empty")
         if missing := [name for name in columns if name not in (reader.fieldnames or ())]:
-            raise DataFault(f"{path} has no column {', '.join(missing)}; it has {reader.fieldnames}")
+            raise DataFault(f"{path} has no column {', '.join(missing)}; it has {', '.join(reader.fieldnames)}")
         try:
             yield from reader
         except csv.Error as error:

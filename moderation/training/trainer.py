@@ -37,7 +37,7 @@ class JudgeTrainer(Trainer):
         return (loss, {}) if return_outputs else loss
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
-        """AdamW; the head learns faster than the encoder."""
+        """AdamW; the head and the added embeddings learn faster than the encoder."""
         if self.optimizer is None:
             self.optimizer = torch.optim.AdamW(_groups(self.model, self.recipe))
         return self.optimizer
@@ -54,20 +54,22 @@ def _freeze(model: BertForSequenceClassification, layers: int) -> None:
 
 def _groups(model: Any, settings: JudgeSettings) -> list[dict[str, Any]]:
     named = [(name, value) for name, value in model.named_parameters() if value.requires_grad]
-    rate = settings.learning_rate
     return [
         {
-            "params": [value for name, value in named if _is_head(name) is head and _decays(name) is decay],
-            "lr": rate * (settings.head_factor if head else 1.0),
+            "params": [value for name, value in named if _factor(name, settings) == factor and _decays(name) is decay],
+            "lr": settings.learning_rate * factor,
             "weight_decay": settings.weight_decay if decay else 0.0,
         }
-        for head in (False, True)
+        for factor in sorted({1.0, settings.head_factor, settings.added_factor})
         for decay in (False, True)
     ]
 
 
-def _is_head(name: str) -> bool:
-    return name.startswith("classifier.")
+def _factor(name: str, settings: JudgeSettings) -> float:
+    if name.startswith("classifier."):
+        return settings.head_factor
+    # Most of these tokens are rare: at the encoder's rate they would hardly leave the place that they began at.
+    return settings.added_factor if name.endswith("word_embeddings.added") else 1.0
 
 
 def _decays(name: str) -> bool:

@@ -10,10 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from moderation.training.rows import Language, Row, targets
+from moderation.training.rows import HARMFUL_FROM, Language, Row, targets
 from moderation.training.tables import yaml_of
 
 FOLDER: Final = Path(__file__).resolve().parent / "written"
+TRAINING_FILES: Final = ("train_harmless", "train_harmful", "train_everyday", "train_people", "train_harm")
 PER_LINE: Final = 18
 """How often a line with slots is filled, unless its group says otherwise."""
 _PLAIN_TIMES: Final = 4
@@ -47,8 +48,14 @@ def _document(name: str) -> Any:
 
 @cache
 def identities(language: Language) -> tuple[Identity, ...]:
-    """All groups of one language."""
+    """The groups of one language that are measured; they are learned from too."""
     return tuple(Identity(**item) for item in _document("identities")[language])
+
+
+@cache
+def identities_learned(language: Language) -> tuple[Identity, ...]:
+    """The measured groups and many more."""
+    return identities(language) + tuple(Identity(*item) for item in _document("identities_more")[language])
 
 
 def line_sets() -> list[LineSet]:
@@ -73,33 +80,63 @@ def fill_identity(template: str, identity: Identity) -> str:
 def written_rows(seed: int) -> Iterator[Row]:
     """Each written training line, those with slots filled several times at random (the same for the same seed)."""
     rng = random.Random(seed)  # noqa: S311 - choice of words, not secrets
-    for file in ("train_harmless", "train_harmful"):
+    for file in TRAINING_FILES:
         document = _document(file)
         for group in document["groups"]:
             language: Language = group.get("language", "en")
             known = targets(group.get("labels", {}))
-            source = f"written {'harmless' if file == 'train_harmless' else 'harmful'} ({language})"
+            source = f"written {'harmful' if (known[0] or 0.0) >= HARMFUL_FROM else 'harmless'} ({language})"
             for text in _filled(group, document["slots"], language, rng):
                 yield Row(text, known, source, language)
+
+
+def training_lines() -> Iterator[tuple[Language, str]]:
+    """Each written training line as it stands in its file, slots unfilled."""
+    for file in TRAINING_FILES:
+        for group in _document(file)["groups"]:
+            for line in _lines(group):
+                yield group.get("language", "en"), line
+
+
+def _lines(group: Mapping[str, Any]) -> Sequence[str]:
+    """A list, or one text with a line each."""
+    lines = group["lines"]
+    return lines.splitlines() if isinstance(lines, str) else lines
 
 
 def _filled(
     group: Mapping[str, Any], slots: Mapping[str, Sequence[str]], language: Language, rng: random.Random
 ) -> Iterator[str]:
-    groups = identities(language)
-    for line in group["lines"]:
+    deck = _Deck(identities_learned(language), rng)
+    for line in _lines(group):
         times = group.get("per_line", PER_LINE) if _SLOT.search(line) else _PLAIN_TIMES
         # Plain lines come several times, so that a line with twenty fillings does not drown them.
-        made = {_fill(line, slots, groups, rng) for _ in range(times)} if _SLOT.search(line) else [line] * times
+        made = {_fill(line, slots, deck, rng) for _ in range(times)} if _SLOT.search(line) else [line] * times
         for text in sorted(made):
             yield _written_as_people_do(text, language, rng)
 
 
-def _fill(line: str, slots: Mapping[str, Sequence[str]], groups: Sequence[Identity], rng: random.Random) -> str:
+class _Deck:
+    """Deals the groups of people one after the other, so that within a kind of sentence each comes equally often.
+
+    By chance alone some word would stand more often in hateful lines than in harmless ones, and be held against it.
+    """
+
+    def __init__(self, groups: Sequence[Identity], rng: random.Random) -> None:
+        self._groups, self._rng = groups, rng
+        self._left: list[Identity] = []
+
+    def deal(self) -> Identity:
+        if not self._left:
+            self._left = self._rng.sample(self._groups, len(self._groups))
+        return self._left.pop()
+
+
+def _fill(line: str, slots: Mapping[str, Sequence[str]], deck: _Deck, rng: random.Random) -> str:
     def word(match: re.Match[str]) -> str:
         name = match.group(1)
         if name in ("person", "people"):
-            return str(getattr(rng.choice(groups), name))
+            return str(getattr(deck.deal(), name))
         return rng.choice(slots[name])
 
     return _SLOT.sub(word, line)

@@ -27,6 +27,9 @@ class Command(BaseCommand):
         parser.add_argument("--data", type=Path, help=_("the folder with moderation, dialogue and prompts"))
         parser.add_argument("--encoder", type=Path, help=_("a BERT encoder's folder (default: the installed package)"))
         parser.add_argument("--start-from", type=Path, help=_("a judge to train on, of the same data"))
+        parser.add_argument(
+            "--kept", type=float, default=0.0, help=_("the part of its weights to keep, 0 to 1")
+        )
         parser.add_argument("--output", type=Path, default=SHIPPED_MODEL, help=_("the judge's folder, replaced whole"))
         parser.add_argument("--run", type=Path, default=DEFAULT_RUN, help=_("the folder for checkpoints and losses"))
         parser.add_argument("--epochs", type=float, default=JudgeSettings("").epochs, help=_("default: %(default)s"))
@@ -44,6 +47,8 @@ class Command(BaseCommand):
             raise CommandError(_("name the folder of the data with --data"))
         if options["epochs"] <= 0 or not 0 < options["share"] <= 1 or options["batch_tokens"] < 1:
             raise CommandError(_("--epochs and --batch-tokens must be above 0, --share above 0 and at most 1"))
+        if not 0 <= options["kept"] < 1 or (options["kept"] and options["start_from"] is None):
+            raise CommandError(_("--kept goes with --start-from, and is at least 0 and below 1"))
         if options["threads"] is not None:
             if options["threads"] < 1:
                 raise CommandError(_("--threads must be above zero"))
@@ -52,6 +57,7 @@ class Command(BaseCommand):
             data=str(options["data"] or ""),
             encoder=str(options["encoder"] or ""),
             start_from=str(options["start_from"] or ""),
+            kept=options["kept"],
             epochs=options["epochs"],
             seed=options["seed"],
             share=options["share"],

@@ -135,6 +135,14 @@ def test_training_on_starts_from_a_judge(recipe: JudgeSettings, trained: tuple[T
     first, folder = trained
     second = train(replace(recipe, start_from=str(folder), epochs=1), tmp_path / "on")
     assert second.losses.trained[0].loss < first.losses.trained[0].loss
+    kept = train(replace(recipe, start_from=str(folder), epochs=1, kept=0.25), tmp_path / "kept")
+    assert kept.losses.trained == second.losses.trained
+    old, new, mixed = (
+        torch.load(path / "judge.ckpt", weights_only=True)["state_dict"]["classifier.weight"].float()
+        for path in (folder, tmp_path / "on" / "judge", tmp_path / "kept" / "judge")
+    )
+    assert not torch.allclose(old, new, atol=1e-3)
+    assert torch.allclose(mixed, 0.25 * old + 0.75 * new, atol=1e-3)
     with pytest.raises(DataFault, match="holds no judge to start from"):
         train(replace(recipe, start_from=str(tmp_path)), tmp_path / "off")
 
@@ -146,6 +154,9 @@ def test_bad_data_is_named(recipe: JudgeSettings, tmp_path: Path) -> None:
         train(replace(recipe, data=str(empty)), tmp_path / "a")
     wrong = tmp_path / "wrong" / "moderation" / "davidson"
     wrong.mkdir(parents=True)
+    (wrong / "labeled_data.csv").write_text("")
+    with pytest.raises(DataFault, match=r"labeled_data\.csv is empty"):
+        train(replace(recipe, data=str(tmp_path / "wrong")), tmp_path / "b")
     (wrong / "labeled_data.csv").write_text("count,text\n1,hello\n")
     with pytest.raises(DataFault, match=r"labeled_data\.csv has no column"):
         train(replace(recipe, data=str(tmp_path / "wrong")), tmp_path / "b")
