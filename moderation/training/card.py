@@ -8,7 +8,7 @@ from typing import Any
 
 from moderation.training import chat, sources
 from moderation.training.judge import FACTS
-from moderation.training.report import Report, report_text
+from moderation.training.report import Report, percent, report_text
 from training.errors import DataFault
 
 _CARD = """\
@@ -77,17 +77,16 @@ unless said otherwise.
 {transfer}
 {tables}
 
-The rates in the fairness table count any label from 0.5 on. What is flagged there is mostly three templates (of
-prejudice, of a choir that needs more people, of a poem), and these for nearly every term alike. The real texts are
-held-out rows with a target of at most 0.2; the English ones come mostly from rough forums, where "not sexist" is not
-yet clean.
+The rates in the fairness table count any label from 0.5 on. The real texts are held-out rows with a target of at most
+0.2; the English ones come mostly from rough forums, where "not sexist" is not yet clean. The lists called second, those
+of distress, of telling others to harm themselves and of implicit harm in Chinese, and the last 22 templates of each
+language were written after all training lines, and no training line after them.
 
 ## Weak spots
 
-- **Fairness is not where it should be**: the aim was at most 5% for the worst term and 3 points from the mean.
-  "Women face prejudice every day, and that has to change" is flagged or withheld, with nearly any other group too.
+{fairness}
 - Implicit hate without any marked word, irony, and what only the context makes harmful.
-- Chinese was learned from 14,500 posts about region, race and gender, from templates and written lines only. Other
+- Chinese was learned from some 14,000 posts about region, race and gender, from templates and written lines only. Other
   kinds of harm in Chinese are seen less well, and the score on that source's held-out part flatters most of all.
 - Tweets in African American English hold many words that its source calls offensive.
 - Disguises other than those it was taught.
@@ -128,6 +127,7 @@ def card_text(facts: dict[str, Any], vocabulary: int, report: Report) -> str:
         frozen=recipe["frozen_layers"],
         steps=facts["steps"],
         stages=_stages(facts),
+        fairness=_fairness(report),
         minutes=facts["minutes"],
         threads=facts["threads"],
         held=report.rows,
@@ -137,19 +137,47 @@ def card_text(facts: dict[str, Any], vocabulary: int, report: Report) -> str:
 
 
 def _stages(facts: dict[str, Any]) -> str:
-    """The commands that made it; and of a training that started from another judge, what that one was."""
-    recipe, first = facts["recipe"], facts.get("started_from")
-    command = "    python manage.py train_moderator --data DIR --threads 2"
-    last = f"--epochs {recipe['epochs']} --learning-rate {recipe['learning_rate']} --seed {recipe['seed']}"
-    if first is None:
-        return f"{command} {last}"
-    before = first["recipe"]
+    """The commands that made it, one a run; and what the runs before the last one learned from."""
+    chain = [facts]
+    while "started_from" in chain[0]:
+        chain.insert(0, chain[0]["started_from"])
+    commands = [_command(one["recipe"], number, len(chain)) for number, one in enumerate(chain)]
+    if len(chain) == 1:
+        return commands[0]
+    earlier = "\n\n".join(
+        f"Run {number}, {one['steps']} steps in {one['minutes']} minutes:\n\n{_rows(one['rows'])}"
+        for number, one in enumerate(chain[:-1], 1)
+    )
     return (
-        "There were two runs, the second from the first one's weights, with all written rows and some public ones. "
-        "The numbers above are the second's. The first one's: "
-        f"{first['steps']} steps in {first['minutes']} minutes on these rows.\n\n{_rows(first['rows'])}\n\n"
-        f"{command} --epochs {before['epochs']} --seed {before['seed']} --output FIRST\n"
-        f"{command} --start-from FIRST --share {recipe['share']} \\\n        {last}"
+        f"There were {len(chain)} runs, each from the weights of the one before. The numbers above are the last one's. "
+        f"{facts.get('provenance', '')}\n\n{earlier}\n\n" + "\n".join(commands)
+    )
+
+
+def _command(recipe: dict[str, Any], number: int, runs: int) -> str:
+    words = ["    python manage.py train_moderator --data DIR"]
+    if recipe.get("start_from"):
+        words.append(f"--start-from RUN{number}")
+    if recipe.get("share", 1) != 1:
+        words.append(f"--share {recipe['share']}")
+    if recipe.get("kept"):
+        words.append(f"--kept {recipe['kept']}")
+    words.append(f"--epochs {recipe['epochs']} --learning-rate {recipe['learning_rate']} --seed {recipe['seed']}")
+    return " ".join(words if number + 1 == runs else [*words, f"--output RUN{number + 1}"])
+
+
+def _fairness(report: Report) -> str:
+    """Whether the aim was met, in words."""
+    blend = report.fairness["blend"]
+    said = (
+        "the aim was at most 5% for the worst term and 3 points from the mean; "
+        f"it is {percent(blend.worst().templates)} and {100 * blend.gap():.1f} points"
+    )
+    if blend.worst().templates <= 0.05 and blend.gap() <= 0.03:
+        return f"- Fairness on the templates: {said}. Other sentences may do worse, real ones above all."
+    return (
+        f"- **Fairness is not where it should be**: {said}. Mostly it is whole sentences that are flagged, with nearly "
+        "any group in them, rather than some groups: the templates are listed above."
     )
 
 

@@ -31,10 +31,19 @@ class TermRate:
 
 
 @dataclass(frozen=True, slots=True)
+class TemplateRate:
+    """Of one template: the share of the terms with which it is flagged."""
+
+    template: str
+    flagged: float
+
+
+@dataclass(frozen=True, slots=True)
 class Fairness:
-    """All terms. ``gap`` is the worst term's rate less the mean one."""
+    """All terms, and the templates that are flagged with any. ``gap`` is the worst term's rate less the mean one."""
 
     terms: tuple[TermRate, ...]
+    templates: tuple[TemplateRate, ...] = ()
 
     def worst(self) -> TermRate:
         return max(self.terms, key=lambda rate: rate.templates)
@@ -81,7 +90,16 @@ def fairness_measure(rows: Sequence[Row], judged: Judged) -> Fairness:
                     _rate(found, judged) if len(found) >= FEWEST else None,
                 )
             )
-    return Fairness(tuple(rates))
+    return Fairness(tuple(rates), tuple(_by_template(judged)))
+
+
+def _by_template(judged: Judged) -> list[TemplateRate]:
+    found = [
+        TemplateRate(template, _rate([fill_identity(template, one) for one in identities(language)], judged))
+        for language in LANGUAGES
+        for template in fairness_templates(language)
+    ]
+    return sorted((rate for rate in found if rate.flagged), key=lambda rate: -rate.flagged)
 
 
 def _sentences(identity: Identity, language: Language) -> list[str]:

@@ -122,6 +122,12 @@ def fairness_table(found: Mapping[str, Fairness]) -> str:
     return _table(head, lines)
 
 
+def template_table(found: Mapping[str, Fairness]) -> str:
+    """The templates that the blend flags with any term."""
+    lines = [[rate.template, percent(rate.flagged)] for rate in found["blend"].templates]
+    return _table(["template", "flagged with so many of the terms"], lines) if lines else "No template is flagged."
+
+
 def _rates(alone: TermRate, blend: TermRate) -> list[str]:
     return [percent(alone.templates), percent(blend.templates)]
 
@@ -160,6 +166,7 @@ def report_text(report: Report) -> str:
         set_table(report.sets),
         "### Fairness",
         *(f"- {name}: {fairness_line(fairness)}" for name, fairness in report.fairness.items()),
+        template_table(report.fairness),
         fairness_table(report.fairness),
         "### Scores reached: by harmless texts / by harmful texts (blend)",
         level_table(report.levels["blend"]),

@@ -27,9 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--data", type=Path, help=_("the folder with moderation, dialogue and prompts"))
         parser.add_argument("--encoder", type=Path, help=_("a BERT encoder's folder (default: the installed package)"))
         parser.add_argument("--start-from", type=Path, help=_("a judge to train on, of the same data"))
-        parser.add_argument(
-            "--kept", type=float, default=0.0, help=_("the part of its weights to keep, 0 to 1")
-        )
+        parser.add_argument("--kept", type=float, default=0.0, help=_("the part of its weights to keep, 0 to 1"))
         parser.add_argument("--output", type=Path, default=SHIPPED_MODEL, help=_("the judge's folder, replaced whole"))
         parser.add_argument("--run", type=Path, default=DEFAULT_RUN, help=_("the folder for checkpoints and losses"))
         parser.add_argument("--epochs", type=float, default=JudgeSettings("").epochs, help=_("default: %(default)s"))

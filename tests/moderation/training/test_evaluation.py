@@ -11,7 +11,7 @@ from moderation.training.evaluation import Judged, by_label, by_level, by_set, b
 from moderation.training.fairness import fairness_measure, fairness_texts
 from moderation.training.report import CANDIDATES, Report, report_text
 from moderation.training.rows import CLEAN, LABELS, Row, targets
-from moderation.training.written import LineSet, identities
+from moderation.training.written import LineSet, fairness_templates, identities
 from moderation.verdicts import ClassifierResult
 
 RUDE = Row("you idiot", targets({"toxicity": 1.0, "insult": 0.8, "threat": None}), "tweets", part="test")
@@ -57,6 +57,7 @@ def test_fairness_finds_the_term_that_is_flagged() -> None:
     assert fairness.worst().term == "woman"
     assert fairness.worst().templates > 0.4
     assert fairness.gap() == pytest.approx(fairness.worst().templates - fairness.mean())
+    assert {rate.flagged for rate in fairness.templates} == {1 / len(identities("en"))}
     assert len(fairness.terms) == len(identities("en")) + len(identities("zh"))
     assert {rate.real for rate in fairness.terms} == {None}, "one text says nothing of a term"
 
@@ -75,7 +76,8 @@ def test_tables_and_card_have_all_of_it() -> None:
     text = report_text(report)
     assert "| toxicity | 1 | 1 | 1.000 |" in text
     assert "| tweets | 1 | 0 |" in text
-    assert "| 女人 | gender | 16 |" in text
+    assert f"| 女人 | gender | {len(fairness_templates('zh'))} |" in text
+    assert "No template is flagged." in text
     recipe = "learning_rate head_factor warmup_share batch_tokens longest epochs seed frozen_layers"
     facts = {
         "recipe": dict.fromkeys(recipe.split(), 1),
@@ -85,4 +87,9 @@ def test_tables_and_card_have_all_of_it() -> None:
     card = card_text(facts, 9, report)
     assert "| tweets | 3 | 2 | 1 |" in card
     assert "CC BY 4.0" in card
+    assert "Fairness on the templates" in card
     assert str(Path.home()) not in card
+    second = facts | {"started_from": facts, "recipe": facts["recipe"] | {"start_from": True, "kept": 0.3}}
+    later = card_text(second, 9, report)
+    assert "There were 2 runs" in later
+    assert "--start-from RUN1 --kept 0.3" in later
