@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -79,7 +80,7 @@ def test_tables_and_card_have_all_of_it() -> None:
     assert f"| 女人 | gender | {len(fairness_templates('zh'))} |" in text
     assert "No template is flagged." in text
     recipe = "learning_rate head_factor warmup_share batch_tokens longest epochs seed frozen_layers"
-    facts = {
+    facts: dict[str, Any] = {
         "recipe": dict.fromkeys(recipe.split(), 1),
         "rows": {"tweets": {"train": 3, "harmful": 2, "test": 1}},
         **dict.fromkeys(("encoder_tokens", "steps", "minutes", "threads"), 1),
