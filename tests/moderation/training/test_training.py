@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import pytest
@@ -134,7 +135,7 @@ def test_what_the_encoder_knows_below_stays_as_it_is(trained: tuple[Trained, Pat
 def test_training_on_starts_from_a_judge(recipe: JudgeSettings, trained: tuple[Trained, Path], tmp_path: Path) -> None:
     first, folder = trained
     second = train(replace(recipe, start_from=str(folder), epochs=1), tmp_path / "on")
-    assert second.losses.trained[0].loss < first.losses.trained[0].loss
+    assert mean(point.loss for point in second.losses.trained) < first.losses.trained[0].loss * 0.9
     kept = train(replace(recipe, start_from=str(folder), epochs=1, kept=0.25), tmp_path / "kept")
     assert kept.losses.trained == second.losses.trained
     old, new, mixed = (
