@@ -56,7 +56,7 @@ def test_fairness_finds_the_term_that_is_flagged() -> None:
     assert woman
     fairness = fairness_measure([POLITE], judged(**dict.fromkeys(woman, 0.9)))
     assert fairness.worst().term == "woman"
-    assert fairness.worst().templates > 0.4
+    assert fairness.worst().templates > 0.3
     assert fairness.gap() == pytest.approx(fairness.worst().templates - fairness.mean())
     assert {rate.flagged for rate in fairness.templates} == {1 / len(identities("en"))}
     assert len(fairness.terms) == len(identities("en")) + len(identities("zh"))
