@@ -350,6 +350,15 @@ document.addEventListener("keydown", (event) => {
     }
 });
 
+document.addEventListener("keydown", (event) => {
+    const last = [...document.querySelectorAll("#messages > .message-user")].at(-1);
+    const isWanted = event.key === "ArrowUp" && event.target === byId("composer-text") && !composer.text;
+    if (isWanted && !isActive() && !pendingTurn && last?.querySelector(".bubble")) {
+        event.preventDefault();
+        editor.open(last);
+    }
+});
+
 document.addEventListener("chat:trouble", (event) => bar.trouble(event.detail));
 
 // --- the connection ------------------------------------------------------------------------------------------------
