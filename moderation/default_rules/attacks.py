@@ -13,9 +13,7 @@ from moderation.default_rules.scores import DOUBTFUL, PLAIN, Line
 _DROP = r"(?:ignore|disregard|forget|override|bypass|discard|don['’]?t follow|do not follow|stop following|pay no attention to)"
 _OLD = r"(?:(?:all|any|of|the|your|my|previous|prior|above|original|current) ){0,4}"
 _RULES = r"(?:(?:system|safety|content|developer|ethical|moderation|openai|usage) )?(?:instructions?|prompts?|rules|guidelines|directives?|directions|programming|restrictions|polic(?:y|ies)|filters?|safeguards)"
-_TELL = (
-    r"(?:print|show|reveal|repeat|output|display|leak|disclose|recite|dump|write|give|tell|copy|paste|translate|encode)"
-)
+_TELL = r"(?:print|show|reveal|repeat|output|display|leak|disclose|dump|write|give|tell|copy|paste|translate|encode)"
 _SYSTEM = r"(?:system|initial|hidden|secret|original|developer|pre|internal|starting) ?-?(?:prompts?|messages?|instructions?|directives?|configuration)"
 
 _ENGLISH: Final[tuple[tuple[str, float], ...]] = (
