@@ -9,6 +9,7 @@ from typing import ClassVar
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import Group, User
+from django.test import Client
 from django.utils import timezone, translation
 
 from conversations import snapshots
@@ -64,6 +65,11 @@ class TestTakenBack:
         review = Review.objects.get()
         assert review.is_withdrawn and review.text[: review.shown_end] == published(sent_events)
         assert "GRAVEWORD" in review.text[review.shown_end :]
+        root = Client()
+        root.force_login(User.objects.create_superuser("root"))
+        html = root.get(f"/admin/moderation/review/{review.pk}/change/", {"reveal": "1"}).content.decode()
+        assert "Seen by the person, then taken back" in html
+        assert f"characters 0 to {review.shown_end} had been seen, for" in html
 
     def test_text_that_waits_to_be_sent_is_not_shown_first(
         self, ask: Ask, sent_events: list[Event], monkeypatch: pytest.MonkeyPatch

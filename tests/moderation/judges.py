@@ -13,23 +13,27 @@ def verdict(
     judged: bool = True,
     scores: dict[str, float] | None = None,
     labels: Sequence[str] = (),
+    withdraws: bool = False,
 ) -> Verdict:
     scores = scores or {}
     result = ClassifierResult("fake", "1", {} if not judged else scores, error="" if judged else "out of order")
-    return Verdict(action, judged, tuple(labels), scores, (result,), (), 1)
+    return Verdict(action, judged, tuple(labels), scores, (result,), (), 1, withdraws=withdraws)
 
 
 class FakeJudge:
     """Blocks the texts for which ``is_unsafe`` says so, and remembers what it was asked, call by call."""
 
-    def __init__(self, is_unsafe: Callable[[str], bool] = lambda text: False) -> None:
+    def __init__(self, is_unsafe: Callable[[str], bool] = lambda text: False, *, withdraws: bool = False) -> None:
         self.is_unsafe = is_unsafe
+        self.withdraws = withdraws
         self.calls: list[list[str]] = []
 
     def __call__(self, texts: Sequence[str]) -> list[Verdict]:
         self.calls.append(list(texts))
         return [
-            verdict(Action.BLOCK, scores={"threat": 1.0}, labels=["threat"]) if self.is_unsafe(text) else verdict()
+            verdict(Action.BLOCK, scores={"threat": 1.0}, labels=["threat"], withdraws=self.withdraws)
+            if self.is_unsafe(text)
+            else verdict()
             for text in texts
         ]
 

@@ -192,6 +192,41 @@ def test_after_a_block_at_any_point_the_ledger_has_all_of_it(
     assert text.startswith(gate.text)
 
 
+@EXAMPLES
+@given(TEXTS, TEXTS, SIZES, LIMITS)
+def test_nothing_is_let_out_only_to_be_taken_back(
+    before: str, after: str, sizes: list[int], limits: GateLimits
+) -> None:
+    """Also where one piece makes several windows; and the ledger has no range that was not let out."""
+    text = before + "§" + after
+    out: list[Released | Blocked] = []
+    gate = Gate(FakeJudge(lambda window: "§" in window, withdraws=True), limits, TickingClock())
+    pieces = [text[: sum(sizes)], text[sum(sizes) :]] if sizes else [text]
+    for news in [*map(gate.feed, pieces), gate.finish()]:
+        assert len(news) == 1 or not any(isinstance(one, Blocked) for one in news)
+        out += news
+    blocked = out[-1]
+    assert isinstance(blocked, Blocked)
+    assert blocked.is_withdrawn == (blocked.start > 0)
+    assert "".join(one.text for one in released_of(out)) + blocked.withheld == gate.text
+    told = {(one.start, one.end) for one in released_of(out)}
+    kept = [(one.released_start, one.released_end) for one in gate.judgements]
+    assert {one for one in kept if one[0] < one[1]} == told
+
+
+@EXAMPLES
+@given(TEXTS, SIZES, LIMITS)
+def test_whoever_stops_at_any_point_has_seen_nothing_without_its_hold_back(
+    text: str, sizes: list[int], limits: GateLimits
+) -> None:
+    gate, start = Gate(FakeJudge(), limits, TickingClock()), 0
+    for size in [*sizes, len(text)]:
+        gate.feed(text[start : start + size])
+        start += size
+        assert gate.released_end == 0 or len(gate.text) - gate.released_end >= limits.hold_back_chars
+        assert gate.released_end == max((one.released_end for one in gate.judgements), default=0)
+
+
 HARMLESS_WHOLE = st.lists(
     st.sampled_from(
         [
