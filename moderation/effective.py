@@ -74,7 +74,8 @@ def parts_of(document: PolicyDocument) -> list[Part]:
         )
         for stage in Stage
     ]
-    return [*stages, Part(_("How a reply is shown"), "", _gate_lines(document.gate)), _combine(document.combine)]
+    shown = [*_gate_lines(document.gate), Line(_("secret word"), [_canary_sentence(document.canary)])]
+    return [*stages, Part(_("How a reply is shown"), "", shown), _combine(document.combine)]
 
 
 def beside(documents: Sequence[PolicyDocument]) -> list[Comparison]:
@@ -159,6 +160,12 @@ def _gate_lines(limits: GateLimits) -> list[Line]:
         ),
         Line(_("second look"), [_second_look(limits)]),
     ]
+
+
+def _canary_sentence(is_used: bool) -> str:
+    if is_used:
+        return _("A reply that repeats the secret word of the system prompt ends, and what was shown is taken back.")
+    return _("None in the system prompt.")
 
 
 def _second_look(limits: GateLimits) -> str:

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
+from moderation.canary import NAME as CANARY
 from moderation.deciding import strictest
 from moderation.models import Decision, Policy
 from moderation.policy import PolicyDocument, PolicyFault, policy_parse
@@ -136,6 +137,8 @@ def _late_followed(row: Decision, document: PolicyDocument) -> bool:
     """Whether the block takes back what was shown as the policy has it for the labels that blocked."""
     if row.stage != Stage.REPLY or row.withheld_start == 0:
         return not row.withdraws
+    if document.canary and any(result.get("classifier") == CANARY for result in row.results):
+        return row.withdraws
     takers = [
         row.scores[label] - level.block
         for label, level in document.reply.labels.items()

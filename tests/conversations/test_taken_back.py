@@ -20,6 +20,7 @@ from conversations.sweeper import turns_sweep
 from conversations.wording import message_notice
 from inference.base import EngineStopped
 from moderation import runtime as moderation_runtime
+from moderation.canary import process_canary
 from moderation.group_policies import group_policy_assign
 from moderation.models import Decision, Policy, Review, Rule
 from moderation.presets import DEFAULT_POLICY, PRESETS
@@ -116,6 +117,18 @@ class TestTakenBack:
         assert (row.withheld, row.withheld_end) == (checkpoint, len(shown))
         assert Review.objects.get().is_withdrawn
         assert kinds() == set()
+
+
+class TestCanary:
+    """A reply that repeats the system prompt's secret word is taken back, whatever the policy says of its label."""
+
+    def test_it_is_sound(self, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(settings, "SYSTEM_PROMPT", "Be kind.")
+        turn = ask("Go on.", *LONG[:8], f"It says {process_canary().word}. ", *LONG)
+        assert (turn.status, turn.is_withdrawn) == ("blocked", True)
+        assert kinds() == set()
+        tamper(rows_of(turn).filter(action="block", source="classifier"), withdraws=False)
+        assert "late_not_followed" in kinds()
 
 
 class TestForged:
