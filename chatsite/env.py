@@ -105,6 +105,9 @@ class Environment(BaseSettings):
     toxicity_model_config: OptionalText = None
     toxicity_device: Device = "cpu"
     toxicity_dtype: NumberType = None
+    guard_model: OptionalText = None
+    guard_table: OptionalText = None
+    guard_device: Device = "cpu"
     classifiers: Names = []
 
     help_countries: Names = []

@@ -283,6 +283,9 @@ TOXICITY_MODEL = ENV.toxicity_model or str(SHIPPED_MODEL)
 TOXICITY_MODEL_CONFIG = ENV.toxicity_model_config
 TOXICITY_DEVICE = ENV.toxicity_device
 TOXICITY_DTYPE = ENV.toxicity_dtype
+GUARD_MODEL = ENV.guard_model
+GUARD_TABLE = ENV.guard_table
+GUARD_DEVICE = ENV.guard_device
 # The linear model was blended with the judge that ships, and measured so; another model speaks for itself.
 CLASSIFIERS = ENV.classifiers or ["rules", "detoxify" if ENV.toxicity_model else "blend"]
 HELP_COUNTRIES = [code.upper() for code in ENV.help_countries]

@@ -7,7 +7,7 @@ from django.db.models.signals import post_migrate
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
-from moderation.checks import classifiers_check, help_countries_check, toxicity_model_check
+from moderation.checks import classifiers_check, guard_check, help_countries_check, toxicity_model_check
 
 
 class ModerationConfig(AppConfig):
@@ -17,6 +17,7 @@ class ModerationConfig(AppConfig):
     def ready(self) -> None:
         register(classifiers_check)
         register(toxicity_model_check)
+        register(guard_check)
         register(help_countries_check)
         post_migrate.connect(_after_migrate, sender=self, dispatch_uid="moderation.defaults")
 

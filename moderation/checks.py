@@ -10,9 +10,10 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
 from moderation.care import HELP_LINES
+from moderation.classifiers.guard_table import TABLE_NAMES, TableFault, table_read
 from moderation.shipped import SHIPPED_MODEL
 
-CLASSIFIER_NAMES: Final = ("rules", "profanity", "detoxify", "blend", "personal_data")
+CLASSIFIER_NAMES: Final = ("rules", "profanity", "detoxify", "blend", "personal_data", "guard")
 # Repeated from the package, because asking the package would load torch. A test compares the two.
 DETOXIFY_NAMES: Final = ("original", "unbiased", "multilingual", "original-small", "unbiased-small")
 
@@ -110,3 +111,38 @@ def toxicity_model_check(**_: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+def guard_check(**_: Any) -> list[CheckMessage]:
+    model, table = settings.GUARD_MODEL, settings.GUARD_TABLE
+    if "guard" not in settings.CLASSIFIERS:
+        if not model:
+            return []
+        return [
+            Warning(
+                f"GUARD_MODEL is {model!r}, but CLASSIFIERS has no guard, so it is not used.",
+                hint="Add guard to CLASSIFIERS or unset GUARD_MODEL.",
+                id="moderation.W003",
+            )
+        ]
+    found: list[CheckMessage] = []
+    if not model:
+        hint = "Set it to a folder or a hub's id of a causal language model or a sequence classifier."
+        found.append(Error("CLASSIFIERS names guard, but GUARD_MODEL is not set.", hint=hint, id="moderation.E008"))
+    elif model.startswith((".", "/", "~")) and not (Path(model).expanduser() / "config.json").is_file():
+        found.append(
+            Error(
+                f"GUARD_MODEL is {model!r}, which is no folder with a config.json.",
+                hint="Name the folder that holds the model's config.json, weights and tokenizer.",
+                id="moderation.E009",
+            )
+        )
+    hint = f"Set it to one of {', '.join(TABLE_NAMES)}, or to a YAML or JSON file: docs/moderation.md, Guard models."
+    if not table:
+        found.append(Error("CLASSIFIERS names guard, but GUARD_TABLE is not set.", hint=hint, id="moderation.E010"))
+        return found
+    try:
+        table_read(table)
+    except TableFault as fault:
+        found.append(Error(f"GUARD_TABLE: {fault}.", hint=hint, id="moderation.E011"))
+    return found

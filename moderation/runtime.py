@@ -119,6 +119,9 @@ class _Runtime:
         if name == "personal_data":
             load = import_string("moderation.classifiers.personal_data.PersonalDataClassifier")
             return load()
+        if name == "guard":
+            load = import_string("moderation.classifiers.guard.guard_load")
+            return load(settings.GUARD_MODEL, settings.GUARD_TABLE, settings.GUARD_DEVICE)
         if name == "detoxify":
             load = import_string("moderation.classifiers.detoxify.classifier_load")
             return load(

@@ -20,21 +20,15 @@ from detoxify.detoxify import MODEL_URLS, get_model_and_tokenizer
 
 from moderation.classifiers.base import ClassifierError
 from moderation.classifiers.precision import DOUBTFUL_FROM, PROBES, light_copy
-from moderation.classifiers.windows import length_buckets
+from moderation.classifiers.sequence import window_scores, window_tokens
 from moderation.shipped import SUMS
 from moderation.verdicts import LABELS, ClassifierResult
 
 NAMES = tuple(MODEL_URLS)
 """Detoxify's own models, fetched from the hub when they are first used."""
 
-MAX_WINDOW_TOKENS = 512
-OVERLAP = 0.25
-"""The share of a window that the next one sees again."""
-BATCH_WINDOWS = 32
 _LABEL_NAMES = {"toxic": "toxicity", "severe_toxic": "severe_toxicity", "identity_hate": "identity_attack"}
 _CHECKPOINT_ENDINGS = (".ckpt", ".pt", ".pth", ".bin")
-# Where position numbers begin after the padding's, a model takes fewer tokens than it has positions.
-_OFFSET_POSITIONS = {"roberta", "xlm-roberta", "camembert"}
 
 
 class DetoxifyClassifier:
@@ -54,7 +48,7 @@ class DetoxifyClassifier:
         self._model = model.eval()
         self._light: Any | None = None
         self._tokenizer = tokenizer
-        self.window_tokens = _window_tokens(model, tokenizer)
+        self.window_tokens = window_tokens(model, tokenizer)
 
     def predict(self, texts: Sequence[str]) -> list[ClassifierResult]:
         """Per label the highest score of the text's windows."""
@@ -69,27 +63,7 @@ class DetoxifyClassifier:
         return [self._result(scores) for scores in found]
 
     def _probabilities(self, model: Any, texts: Sequence[str]) -> list[list[float]]:
-        if not texts:
-            return []
-        windows = self._tokenizer(
-            list(texts),
-            truncation=True,
-            max_length=self.window_tokens,
-            stride=int(self.window_tokens * OVERLAP),
-            return_overflowing_tokens=True,
-        )
-        owners = windows.pop("overflow_to_sample_mapping")
-        best = torch.zeros(len(texts), len(self.labels))
-        for batch in length_buckets([len(ids) for ids in windows["input_ids"]], BATCH_WINDOWS):
-            inputs = self._tokenizer.pad(
-                {key: [windows[key][index] for index in batch] for key in windows}, return_tensors="pt"
-            ).to(model.device)
-            with torch.inference_mode():
-                scores = torch.sigmoid(model(**inputs)[0].float()).cpu()
-            for row, index in zip(scores, batch, strict=True):
-                best[owners[index]] = torch.maximum(best[owners[index]], row)
-        scores_of_texts: list[list[float]] = best.tolist()
-        return scores_of_texts
+        return window_scores(model, self._tokenizer, texts, self.window_tokens, torch.sigmoid)
 
     def look_lightly_first(self) -> None:
         """From now on compute in bfloat16 what cannot matter, where that is faster; the version says so."""
@@ -113,15 +87,6 @@ class DetoxifyClassifier:
             # A broken number compares as "below" with every threshold, which would read as passed.
             return ClassifierResult(self.name, self.version, error="the model gave a score that is not a number")
         return ClassifierResult(self.name, self.version, dict(zip(self.labels, scores, strict=True)))
-
-
-def _window_tokens(model: Any, tokenizer: Any) -> int:
-    """Tokens that the model takes at once, special ones included."""
-    config = model.config
-    positions = getattr(config, "max_position_embeddings", MAX_WINDOW_TOKENS)
-    if config.model_type in _OFFSET_POSITIONS:
-        positions -= (config.pad_token_id or 0) + 1
-    return int(min(positions, tokenizer.model_max_length, MAX_WINDOW_TOKENS))
 
 
 def classifier_load(model: str | None, config: str | None, device: str, dtype: str | None = None) -> DetoxifyClassifier:

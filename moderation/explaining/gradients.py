@@ -14,7 +14,8 @@ import torch
 from captum.attr import IntegratedGradients
 
 from moderation.classifiers.base import Classifier
-from moderation.classifiers.detoxify import OVERLAP, DetoxifyClassifier
+from moderation.classifiers.detoxify import DetoxifyClassifier
+from moderation.classifiers.sequence import OVERLAP
 
 STEPS: Final = 32
 """Points at which the gradient is taken, over the whole path."""
