@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from tqdm import tqdm
 
+from bench.judging import judging_measure
 from bench.machine import machine_facts
 from bench.measure import ShapeResult, shape_measure
 from bench.options import Options, options_parse
@@ -24,16 +25,18 @@ def main(arguments: Sequence[str]) -> int:
     at, machine = datetime.now(UTC), machine_facts()
     measurable, skipped = shapes_choose(options)
     shapes: list[ShapeResult] = []
-    steps = len(measurable) * len(options.concurrency) * (options.rounds + 1) * 2
+    steps = len(measurable) * len(options.concurrency) * (options.rounds + 1) * 3
     bar: tqdm[int]
     with tqdm(range(steps), unit="round", dynamic_ncols=True) as bar:
         try:
             for name in measurable:
                 shapes.append(shape_measure(name, options, bar))
+            bar.set_description("the judge")
+            judging = judging_measure()
         except (BenchFault, PartFault, OSError) as fault:
             tqdm.write(f"The benchmark cannot go on: {fault}", file=sys.stderr)
             return 1
-    report = Report(at, options, machine, shapes, skipped)
+    report = Report(at, options, machine, shapes, skipped, judging)
     paths = report_write(report)
     tqdm.write(report_markdown(report))
     for path in paths:

@@ -9,6 +9,7 @@ from statistics import median
 
 STACK = "stack"
 DIRECT = "direct"
+BARE = "unmoderated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,9 @@ class Level:
     ``ratio`` is the median of the ratios of neighbouring rounds, which a slow change of the machine's speed does not
     touch; ``ratios`` are those of each pair, in order. ``cpu_per_1000_tokens`` are CPU seconds. ``other_cores`` is how
     many cores other work kept busy, the median over all rounds.
+
+    ``cost`` is the share of the tokens per second of the stack without moderation that moderation takes, the median
+    over neighbouring rounds; ``costs`` are those of each. ``first_text_bare`` is when the first text is seen without.
     """
 
     sockets: int
@@ -74,15 +78,22 @@ class Level:
     first_token_p95: float
     cpu_per_1000_tokens: dict[str, float]
     other_cores: float
+    bare_tokens_per_second: float
+    cost: float
+    costs: tuple[float, ...]
+    first_text_bare: float
+    first_text_bare_p95: float
 
 
-def level_figures(sockets: int, pairs: Sequence[tuple[Round, Round]]) -> Level:
-    """Figures of pairs of rounds (stack, direct). Raises ``ValueError`` when there is none."""
-    if not pairs:
+def level_figures(sockets: int, rounds: Sequence[tuple[Round, Round, Round]]) -> Level:
+    """Figures of neighbouring rounds (stack, direct, unmoderated). Raises ``ValueError`` when there is none."""
+    if not rounds:
         raise ValueError("there is no round to make figures of")
-    stack_rounds, direct_rounds = [stack for stack, _ in pairs], [direct for _, direct in pairs]
-    ratios = tuple(stack.tokens_per_second / direct.tokens_per_second for stack, direct in pairs)
+    stack_rounds, direct_rounds, bare_rounds = (list(side) for side in zip(*rounds, strict=True))
+    ratios = tuple(stack.tokens_per_second / direct.tokens_per_second for stack, direct, _ in rounds)
+    costs = tuple(1 - stack.tokens_per_second / bare.tokens_per_second for stack, _, bare in rounds)
     first_text = [reply.first_after for one in stack_rounds for reply in one.replies]
+    first_bare = [reply.first_after for one in bare_rounds for reply in one.replies]
     first_token = [reply.first_after for one in direct_rounds for reply in one.replies]
     return Level(
         sockets=sockets,
@@ -94,8 +105,13 @@ def level_figures(sockets: int, pairs: Sequence[tuple[Round, Round]]) -> Level:
         first_text_p95=percentile(first_text, 95),
         first_token=median(first_token),
         first_token_p95=percentile(first_token, 95),
-        cpu_per_1000_tokens=_cpu(stack_rounds) | _cpu(direct_rounds),
-        other_cores=median(one.other_cores for one in [*stack_rounds, *direct_rounds]),
+        cpu_per_1000_tokens=_cpu(stack_rounds) | _cpu(direct_rounds) | _cpu(bare_rounds),
+        other_cores=median(one.other_cores for one in [*stack_rounds, *direct_rounds, *bare_rounds]),
+        bare_tokens_per_second=median(one.tokens_per_second for one in bare_rounds),
+        cost=median(costs),
+        costs=costs,
+        first_text_bare=median(first_bare),
+        first_text_bare_p95=percentile(first_bare, 95),
     )
 
 

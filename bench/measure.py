@@ -1,4 +1,6 @@
-"""Runs the rounds: the stack and the direct engine in turns, so that a change of the machine's speed meets both."""
+"""Runs the rounds: the stack, the direct engine and the stack without moderation in turns, so that a change of the
+machine's speed meets all.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +14,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from bench.figures import DIRECT, STACK, Level, Round, level_figures
+from bench.figures import BARE, DIRECT, STACK, Level, Round, level_figures
 from bench.options import Options
 from bench.processes import BenchFault, Memory, cpu_counted, memory_of
 from bench.prompts import prompts_for
-from bench.site import Person, Site
+from bench.site import INFERENCE, Person, Site
 from bench.sockets import ask_over_sockets
 from chatsite.env import BASE_DIR, read_environment
 from inference.model_files import SAFETENSORS
@@ -38,21 +40,26 @@ def shape_measure(name: str, options: Options, bar: tqdm[int]) -> ShapeResult:
     bar.set_description(f"{name}: making the model")
     model = cache / "models" / name
     model_make(name, model)
-    folder = Path(tempfile.mkdtemp(prefix="stack-", dir=cache))
-    site = Site(folder, model, options)
+    folders = [Path(tempfile.mkdtemp(prefix="stack-", dir=cache)) for _ in range(2)]
+    site = Site(folders[0], model, options)
+    bare = Site(folders[1], model, options, is_moderated=False)
     try:
         bar.set_description(f"{name}: starting the stack")
-        people = site.prepare(max(options.concurrency), len(options.concurrency) * (options.rounds + 1))
+        count = max(options.concurrency), len(options.concurrency) * (options.rounds + 1)
+        sides = Sides(site, bare, site.prepare(*count), bare.prepare(*count))
         site.start()
+        bare.start()
         levels = [
-            _level_measure(site, people, index, sockets, options, bar, name)
+            _level_measure(sides, index, sockets, options, bar, name)
             for index, sockets in enumerate(options.concurrency)
         ]
-        pids = {**site.pids, DIRECT: site.direct_pid}
+        pids = {**site.pids, DIRECT: site.direct_pid, BARE: bare.pids[INFERENCE]}
         memory = {part: memory_of(pid) for part, pid in pids.items()}
     finally:
-        site.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        for one in (bare, site):
+            one.stop()
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
     return ShapeResult(name, (model / SAFETENSORS).stat().st_size, tuple(levels), memory)
 
 
@@ -65,33 +72,43 @@ def model_make(name: str, folder: Path) -> None:
         raise BenchFault(f"the model {name} could not be made:\n{done.stdout[-2000:]}")
 
 
-def round_order(pair: int) -> tuple[str, str]:
-    """Which side goes first: each in turn."""
-    return (DIRECT, STACK) if pair % 2 else (STACK, DIRECT)
+def round_order(number: int) -> tuple[str, ...]:
+    """Direct and unmoderated go first in turn; the moderated stack is always next to both that it is compared to."""
+    return (DIRECT, STACK, BARE) if number % 2 else (BARE, STACK, DIRECT)
 
 
-def _level_measure(
-    site: Site, people: Sequence[Person], index: int, sockets: int, options: Options, bar: tqdm[int], name: str
-) -> Level:
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The moderated site, which has the direct engine beside it, the one without moderation, and who talks there."""
+
+    site: Site
+    bare: Site
+    people: Sequence[Person]
+    bare_people: Sequence[Person]
+
+
+def _level_measure(sides: Sides, index: int, sockets: int, options: Options, bar: tqdm[int], name: str) -> Level:
     prompts = prompts_for(sockets)
     first = index * (options.rounds + 1)
+    bare = {BARE if part == INFERENCE else f"{BARE} {part}": pid for part, pid in sides.bare.pids.items()}
 
     def round_run(side: str, number: int) -> Round:
         bar.set_description(f"{name}, {sockets} at once: {side}")
-        with cpu_counted({**site.pids, DIRECT: site.direct_pid}) as use:
-            if side == STACK:
-                replies = ask_over_sockets(site.url, people[:sockets], prompts, number, options.tokens)
+        pids = {STACK: sides.site.pids, DIRECT: {DIRECT: sides.site.direct_pid}, BARE: bare}
+        with cpu_counted({part: pid for of_side in pids.values() for part, pid in of_side.items()}) as use:
+            if side == DIRECT:
+                replies = sides.site.ask_directly(prompts)
             else:
-                replies = site.ask_directly(prompts)
+                site, people = (sides.site, sides.people) if side == STACK else (sides.bare, sides.bare_people)
+                replies = ask_over_sockets(site.url, people[:sockets], prompts, number, options.tokens)
         bar.update()
-        used = {part: seconds for part, seconds in use.seconds.items() if (part == DIRECT) == (side == DIRECT)}
-        return Round(side, replies, used, use.other_cores)
+        return Round(side, replies, {part: use.seconds[part] for part in pids[side]}, use.other_cores)
 
-    pairs = []
-    # The first pair warms caches and connections and does not count.
-    for pair in range(options.rounds + 1):
-        done = {side: round_run(side, first + pair) for side in round_order(pair)}
-        if pair:
-            pairs.append((done[STACK], done[DIRECT]))
-            bar.set_postfix_str(f"{pairs[-1][0].tokens_per_second / pairs[-1][1].tokens_per_second:.2f} of direct")
-    return level_figures(sockets, pairs)
+    rounds = []
+    # The first ones warm caches and connections and do not count.
+    for number in range(options.rounds + 1):
+        done = {side: round_run(side, first + number) for side in round_order(number)}
+        if number:
+            rounds.append((done[STACK], done[DIRECT], done[BARE]))
+            bar.set_postfix_str(f"{rounds[-1][0].tokens_per_second / rounds[-1][1].tokens_per_second:.2f} of direct")
+    return level_figures(sockets, rounds)

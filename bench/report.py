@@ -9,15 +9,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bench.figures import DIRECT
+from bench.figures import BARE, DIRECT, Level
+from bench.judging import Judging
 from bench.measure import ShapeResult
 from bench.options import Options
 
 GOAL_SOCKETS = 16
 GOAL_RATIO = 0.85
+GOAL_COST = 0.15
+GOAL_GAIN = 8.0
+GOAL_MOVED = 0.01
 WEB = "web"
 WEB_BYTES = 200_000_000
-FORMAT = 1
+FORMAT = 2
 DISTURBING_CORES = 0.5
 
 
@@ -30,6 +34,7 @@ class Report:
     machine: Mapping[str, Any]
     shapes: Sequence[ShapeResult]
     skipped: Sequence[str]
+    judging: Judging | None = None
 
     @property
     def name(self) -> str:
@@ -59,6 +64,7 @@ def report_json(report: Report) -> dict[str, Any]:
         "machine": dict(report.machine),
         "shapes": [asdict(shape) for shape in report.shapes],
         "skipped": list(report.skipped),
+        "judging": asdict(report.judging) if report.judging else None,
         "below_goal": goals_missed(report),
     }
 
@@ -78,6 +84,11 @@ def goals_missed(report: Report) -> list[str]:
                     f"{shape.name}: at {GOAL_SOCKETS} sockets the stack delivers {level.ratio:.2f} of the direct "
                     f"engine's tokens per second; the goal is {GOAL_RATIO}"
                 )
+            if level.sockets == GOAL_SOCKETS and level.cost > GOAL_COST:
+                missed.append(
+                    f"{shape.name}: at {GOAL_SOCKETS} sockets moderation takes {level.cost:.0%} of the stack's tokens "
+                    f"per second; the goal is {GOAL_COST:.0%} at most"
+                )
         web = shape.memory.get(WEB)
         if web and (web.resident >= WEB_BYTES or web.has_torch):
             torch = " with torch" if web.has_torch else ""
@@ -85,6 +96,12 @@ def goals_missed(report: Report) -> list[str]:
                 f"{shape.name}: the web process holds {megabytes(web.resident)} MB{torch}; the goal is "
                 f"under {megabytes(WEB_BYTES)} MB without torch"
             )
+    judging = report.judging
+    if judging and (judging.gain < GOAL_GAIN or judging.moved > GOAL_MOVED):
+        missed.append(
+            f"the judge: {judging.gain:.1f} times the windows per second of Detoxify alone, scores within "
+            f"{judging.moved:.3f}; the goal is {GOAL_GAIN:.0f} times, within {GOAL_MOVED}"
+        )
     return missed
 
 
@@ -95,7 +112,8 @@ def report_markdown(report: Report) -> str:
     lines = [
         f"# Speed on {report.at:%Y-%m-%d %H:%M} UTC",
         "",
-        "The whole stack over websockets, moderated, against the same engine driven directly in the same run.",
+        "The whole stack over websockets, moderated, against the same engine driven directly and against the same "
+        "stack without moderation, in the same run.",
         "How it is measured: docs/bench.md.",
         "",
         f"- {machine['processor']}, {machine['cores']} cores, {machine['memory_bytes'] / 2**30:.0f} GiB; "
@@ -117,6 +135,8 @@ def report_markdown(report: Report) -> str:
         ]
     for shape in report.shapes:
         lines += _shape_lines(shape)
+    if report.judging:
+        lines += _judging_lines(report.judging)
     if missed := goals_missed(report):
         lines += ["## Below the goal", "", *(f"- {line}." for line in missed), ""]
     if report.skipped:
@@ -164,9 +184,49 @@ def _shape_lines(shape: ShapeResult) -> list[str]:
             speed,
         ),
         "",
+        *table(
+            [
+                "sockets",
+                "unmoderated, tokens/s",
+                "moderation takes (range)",
+                "first text seen unmoderated, s (p95)",
+                "moderation adds, s",
+            ],
+            [_cost_cells(level) for level in shape.levels],
+        ),
+        "",
         *table(["process", "MB", "MB at most", "torch", *cpu_heads], memory),
         "",
-        f"`{DIRECT}` is the engine without the stack.",
+        f"`{DIRECT}` is the engine without the stack, `{BARE}` the inference process of a stack without moderation.",
+        "",
+    ]
+
+
+def _cost_cells(level: Level) -> list[str]:
+    return [
+        str(level.sockets),
+        f"{level.bare_tokens_per_second:.1f}",
+        f"**{level.cost:.0%}** ({min(level.costs):.0%} to {max(level.costs):.0%})",
+        f"{level.first_text_bare:.2f} ({level.first_text_bare_p95:.2f})",
+        f"{level.first_text - level.first_text_bare:.2f}",
+    ]
+
+
+def _judging_lines(judging: Judging) -> list[str]:
+    heads = ["windows of the gate, all different", "windows/s", "Detoxify.predict, windows/s", "times", "scores within"]
+    cells = [
+        f"{judging.windows}, {judging.turns} turns at once",
+        f"{judging.site_per_second:.0f}",
+        f"{judging.alone_per_second:.0f}",
+        f"**{judging.gain:.1f}**",
+        f"{judging.moved:.4f}",
+    ]
+    return [
+        "## The judge",
+        "",
+        *table(heads, [cells]),
+        "",
+        f"The judge that ships ({judging.version}), one torch thread on both sides.",
         "",
     ]
 

@@ -18,6 +18,7 @@ import httpx
 from bench.figures import DIRECT, Reply
 from bench.options import Options
 from bench.processes import BenchFault, tied_to, wait_for
+from bench.unmoderated import ENGINE
 from chatsite.env import BASE_DIR, Environment
 from chatsite.parts import REDIS, Part, folders_make, stack_parts
 
@@ -37,9 +38,11 @@ class Person:
 
 
 class Site:
-    """The stack and, beside it, the direct engine; ``folder`` holds all that they write. End it with `stop`."""
+    """The stack and, beside it where it is moderated, the direct engine; ``folder`` holds all that they write. End it
+    with `stop`.
+    """
 
-    def __init__(self, folder: Path, model: Path, options: Options) -> None:
+    def __init__(self, folder: Path, model: Path, options: Options, *, is_moderated: bool = True) -> None:
         self.folder = folder
         self._options = options
         self._port = free_port()
@@ -54,6 +57,9 @@ class Site:
             "MAX_QUEUED_TURNS": "1000",
             "LOG_LEVEL": "WARNING",
         }
+        self._is_moderated = is_moderated
+        if not is_moderated:
+            variables["CHAT_ENGINE"] = ENGINE
         self.environment, self.site = site_environment(variables)
         folders_make(self.site)
         (folder / "logs").mkdir()
@@ -99,6 +105,8 @@ class Site:
             with tied_to(self._options.cores if part.name == INFERENCE else self._options.site_cores):
                 self._start(part)
         wait_for(self._is_ready, "a ready stack", READY_SECONDS)
+        if not self._is_moderated:
+            return
         # After the stack, so that the two do not load at the same time.
         with tied_to(self._options.cores), (self.folder / "logs" / DIRECT).open("ab") as log:
             command = Part(DIRECT, (sys.executable, "-m", "bench.direct")).command_tied_to(os.getpid())

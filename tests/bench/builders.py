@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.figures import DIRECT, STACK, Reply, Round, level_figures
+from bench.figures import BARE, DIRECT, STACK, Reply, Round, level_figures
+from bench.judging import Judging
 from bench.measure import ShapeResult
 from bench.options import Options
 from bench.processes import Memory
@@ -37,12 +38,19 @@ def some_options(results: Path, **changes: Any) -> Options:
 
 
 def a_report(
-    results: Path, *, stack_seconds: float = 11.0, other_cores: float = 0.0, web: Memory | None = None, **changes: Any
+    results: Path,
+    *,
+    stack_seconds: float = 11.0,
+    other_cores: float = 0.0,
+    web: Memory | None = None,
+    gain: float = 8.0,
+    **changes: Any,
 ) -> Report:
     """One shape at 16 sockets: the direct engine takes 10 seconds, the stack ``stack_seconds``."""
-    pair = (
+    rounds = (
         a_round(STACK, stack_seconds, replies=16, other_cores=other_cores),
         a_round(DIRECT, 10.0, replies=16, other_cores=other_cores),
+        a_round(BARE, 10.0, replies=16, first=0.2, other_cores=other_cores),
     )
     memory = {"web": web or Memory(90_000_000, 95_000_000, False), "inference": Memory(900_000_000, 0, True)}
     return Report(
@@ -56,6 +64,7 @@ def a_report(
             "libraries": {"torch": "2.0"},
             "load_at_start": 0.5,
         },
-        shapes=[ShapeResult("135m", 269_000_000, (level_figures(16, [pair]),), memory)],
+        shapes=[ShapeResult("135m", 269_000_000, (level_figures(16, [rounds]),), memory)],
         skipped=["shipped: not here"],
+        judging=Judging(16, 640, 400.0, 50.0, gain, 0.004, "judge 1"),
     )
