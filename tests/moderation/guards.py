@@ -32,7 +32,7 @@ def _tokenizer(words: list[str], positions: int) -> Any:
     core.pre_tokenizer = WhitespaceSplit()
     # A class that bears no types.
     make: Any = PreTrainedTokenizerFast
-    tokenizer = make(
+    return make(
         tokenizer_object=core,
         unk_token="<unk>",
         pad_token="<pad>",
@@ -40,7 +40,6 @@ def _tokenizer(words: list[str], positions: int) -> Any:
         model_max_length=positions,
         extra_special_tokens=["<|user|>", "<|assistant|>", "<|stop|>"],
     )
-    return tokenizer
 
 
 def speaking_guard(folder: Path, *, chat_template: bool = True) -> Path:
@@ -94,7 +93,7 @@ def sequence_guard(folder: Path, labels: list[str], *, bias: list[float]) -> Pat
             intermediate_size=64,
             max_position_embeddings=64,
             id2label=dict(enumerate(labels)),
-            label2id={label: number for number, label in enumerate(labels)},  # type: ignore[call-arg]
+            label2id={label: number for number, label in enumerate(labels)},
         )
     )
     with torch.no_grad():
