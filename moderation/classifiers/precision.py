@@ -16,7 +16,7 @@ import torch
 
 logger = logging.getLogger(__name__)
 
-DOUBTFUL_FROM: Final = 0.25
+DOUBTFUL_FROM: Final = 0.4
 """A text that reaches this with any label is judged again in float32, so no verdict depends on short numbers where a
 policy's thresholds are above this by ``MAX_MOVE``."""
 MAX_MOVE: Final = 0.05
