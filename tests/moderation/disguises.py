@@ -16,6 +16,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from moderation.classifiers.blend import BlendClassifier
+from moderation.classifiers.detoxify import classifier_load
 from moderation.classifiers.profanity import ProfanityClassifier
 from moderation.classifiers.rules import RulesClassifier
 from moderation.deciding import decide
@@ -23,6 +25,7 @@ from moderation.default_rules import RULES
 from moderation.patterns import RuleLine
 from moderation.presets import DEFAULT_POLICY
 from moderation.readings.reading import readings_of
+from moderation.shipped import SHIPPED_MODEL
 from moderation.verdicts import Action, ClassifierResult, Stage, Verdict
 from tests.moderation.ordinary import messages
 
@@ -220,24 +223,29 @@ def pairs(seed: int = 13, count: int = 400) -> list[Variant]:
 
 
 class Judges:
-    """The two classifiers of a site without a toxicity model, and its default policy for replies."""
+    """The default policy for replies with `rules` and `profanity`, or, ``with_model``, with a new site's `rules` and
+    `blend`.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, *, with_model: bool = False) -> None:
         self._rules = RulesClassifier(
             [
                 RuleLine(index, kind == "regex", pattern, label, score)
                 for index, (kind, pattern, label, score) in enumerate(RULES, 1)
             ]
         )
-        self._profanity = ProfanityClassifier()
+        profanity = ProfanityClassifier()
+        self._second: ProfanityClassifier | BlendClassifier = profanity
+        if with_model:
+            self._second = BlendClassifier(classifier_load(str(SHIPPED_MODEL), None, "cpu"), profanity)
 
     def plain(self, texts: Sequence[str]) -> list[Verdict]:
         """As the texts stand."""
-        return self._verdicts(self._rules.predict_plain(texts), self._profanity.predict_plain(texts))
+        return self._verdicts(self._rules.predict_plain(texts), self._second.predict_plain(texts))
 
     def read(self, texts: Sequence[str]) -> list[Verdict]:
         """With their readings."""
-        return self._verdicts(self._rules.predict(texts), self._profanity.predict(texts))
+        return self._verdicts(self._rules.predict(texts), self._second.predict(texts))
 
     def _verdicts(self, *results: Sequence[ClassifierResult]) -> list[Verdict]:
         return [decide(row, Stage.REPLY, DEFAULT_POLICY, 1) for row in zip(*results, strict=True)]
@@ -251,7 +259,7 @@ def is_caught(verdict: Verdict) -> bool:
 def main() -> None:
     """Print how many variants are caught, by trick, and which ordinary messages are newly flagged."""
     warnings.simplefilter("ignore")
-    judges = Judges()
+    judges = Judges(with_model="--default" in sys.argv)
     made = variants()
     texts = [variant.text for variant in made]
     before = sum(map(is_caught, judges.plain(texts)))

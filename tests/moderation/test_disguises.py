@@ -52,3 +52,16 @@ def test_at_most_one_ordinary_message_in_a_hundred_is_newly_flagged(judges: Judg
         if is_caught(now) and not is_caught(was)
     ]
     assert len(new) <= 0.01 * COUNT, new
+
+
+def test_a_new_sites_own_classifiers_catch_disguises_too_and_leave_ordinary_messages_alone() -> None:
+    judges = Judges(with_model=True)
+    assert all(map(is_caught, judges.plain(ENGLISH + CHINESE)))
+    # A third of the variants and a fifth of the messages; `python -m tests.moderation.disguises --default` takes all.
+    made = variants()[::3]
+    assert len(made) >= 300
+    assert sum(map(is_caught, judges.read([variant.text for variant in made]))) >= 0.9 * len(made)
+    ordinary = messages()[::5]
+    plain, read = judges.plain(ordinary), judges.read(ordinary)
+    new = [text for text, was, now in zip(ordinary, plain, read, strict=True) if is_caught(now) and not is_caught(was)]
+    assert len(new) <= 0.01 * len(ordinary), new
