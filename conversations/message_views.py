@@ -27,7 +27,7 @@ def _message(request: HttpRequest, conversation_id: UUID, message_id: UUID) -> M
 def message_text(request: HttpRequest, conversation_id: UUID, message_id: UUID) -> HttpResponse:
     """A message as it was written, Markdown signs and all, for the clipboard."""
     message = _message(request, conversation_id, message_id)
-    if message.state == Message.State.WITHHELD:
+    if message.state in Message.EMPTY:
         raise Http404(_("There is no such message."))
     return HttpResponse(message.text, content_type="text/plain; charset=utf-8")
 
