@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Any
 
 import regex
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext_lazy as _
+
+from conversations.preferences import cookies_of, cookies_set
 
 # Scripts with letters that look like those of another.
 _LOOKALIKES = tuple(regex.compile(rf"\p{{Script={name}}}") for name in ("Latin", "Cyrillic", "Greek"))
@@ -34,3 +38,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.SIGN_UP_OPEN)
+
+    def post_login(self, request: HttpRequest, user: AbstractBaseUser, **options: Any) -> HttpResponseBase:
+        """The account's looks come to the browser in which its owner signs in."""
+        response: HttpResponseBase = super().post_login(request, user, **options)
+        cookies_set(response, cookies_of(user))
+        return response

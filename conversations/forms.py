@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 from uuid import UUID, uuid4
 
 from django import forms
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy
 
-from conversations.models import Rating
+from conversations.models import Preferences, Rating
 from conversations.search import MAX_CHARS, Search
 
-THEMES = ("system", "light", "dark")
 _DAYS = [MinValueValidator(date(1970, 1, 1)), MaxValueValidator(date(9000, 1, 1))]
 
 
@@ -96,8 +97,57 @@ class ShareForm(forms.Form):
         return self.cleaned_data["lifetime"] or None
 
 
-class ThemeForm(forms.Form):
-    theme = forms.ChoiceField(choices=[(name, name) for name in THEMES])
+class LooksForm(forms.Form):
+    """How the site looks to somebody; only what is sent changes. No language: the browser's own."""
+
+    theme = forms.ChoiceField(required=False, choices=Preferences.Theme)
+    language = forms.ChoiceField(required=False, choices=settings.LANGUAGES)
+    text_size = forms.ChoiceField(required=False, choices=Preferences.TextSize)
+    send_key = forms.ChoiceField(required=False, choices=Preferences.SendKey)
+
+
+class WishesForm(forms.Form):
+    """What a person asks of the model. How long instructions may be is said by the service."""
+
+    instructions = forms.CharField(
+        label=gettext_lazy("Own instructions, for all conversations"),
+        help_text=gettext_lazy(
+            "How the model should answer you, and what it should know about you. They are checked like a message."
+        ),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"}),
+    )
+    temperature = forms.FloatField(
+        label=gettext_lazy("Temperature"),
+        help_text=gettext_lazy("0 answers the same each time; higher is more varied. Empty: as the site has it."),
+        required=False,
+    )
+    top_p = forms.FloatField(
+        label=gettext_lazy("Top-p"),
+        help_text=gettext_lazy("Leaves out unlikely words; 1 leaves out none. Empty: as the site has it."),
+        required=False,
+    )
+    max_new_tokens = forms.IntegerField(
+        label=gettext_lazy("Length of a reply, in tokens"),
+        help_text=gettext_lazy("A token is about a short word. Empty: as the site has it."),
+        required=False,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        bounds = {
+            "temperature": (0.0, settings.SAMPLING_MAX_TEMPERATURE, "any"),
+            "top_p": (0.05, 1.0, "any"),
+            "max_new_tokens": (16, settings.CHAT_MAX_NEW_TOKENS, "1"),
+        }
+        for name, (low, high, step) in bounds.items():
+            field = self.fields[name]
+            if not settings.SAMPLING_BY_PEOPLE:
+                del self.fields[name]
+                continue
+            field.validators += [MinValueValidator(low), MaxValueValidator(max(low, high))]
+            field.widget.attrs |= {"min": low, "max": max(low, high), "step": step}
 
 
 class RatingForm(forms.Form):

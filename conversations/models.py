@@ -209,6 +209,46 @@ class Turn(models.Model):
         return self.status in self.ACTIVE
 
 
+class Preferences(models.Model):
+    """A person's settings. An empty one is not set: then the browser's own, the site's or the model's counts."""
+
+    class Theme(models.TextChoices):
+        SYSTEM = "system", _("as the device")
+        LIGHT = "light", _("light")
+        DARK = "dark", _("dark")
+
+    class TextSize(models.TextChoices):
+        NORMAL = "normal", _("normal")
+        LARGE = "large", _("large")
+        HUGE = "huge", _("very large")
+
+    class SendKey(models.TextChoices):
+        ENTER = "enter", _("Enter")
+        CTRL_ENTER = "ctrl-enter", _("Ctrl+Enter")
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, verbose_name=_("person"), on_delete=models.CASCADE, related_name="+"
+    )
+    theme = models.CharField(_("theme"), max_length=6, choices=Theme, blank=True)
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    text_size = models.CharField(_("text size"), max_length=6, choices=TextSize, blank=True)
+    send_key = models.CharField(_("key that sends"), max_length=10, choices=SendKey, blank=True)
+    instructions = models.TextField(_("own instructions"), blank=True)
+    instructions_id = models.UUIDField(_("id of this text in the ledger"), default=uuid.uuid4)
+    is_instructions_allowed = models.BooleanField(_("allowed when judged"), default=False)
+    instructions_policy = models.PositiveIntegerField(_("judged under policy version"), null=True, blank=True)
+    temperature = models.FloatField(_("temperature"), null=True, blank=True)
+    top_p = models.FloatField(_("top-p"), null=True, blank=True)
+    max_new_tokens = models.PositiveIntegerField(_("tokens of a reply at most"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("person's settings")
+        verbose_name_plural = _("people's settings")
+
+    def __str__(self) -> str:
+        return str(self.user_id)
+
+
 class Share(models.Model):
     """A link with which anybody may read a conversation up to a message, as it is when they look.
 

@@ -36,7 +36,8 @@ from conversations.evidence import (
     subject_of,
     withdraw_and_flag,
 )
-from conversations.models import Message, Turn
+from conversations.instructions import options_with, preferences_of, system_prompt_with
+from conversations.models import Message, Preferences, Turn
 from conversations.pulse import TurnSigns, pulse
 from conversations.queueing import turn_enqueue
 from conversations.selectors import messages_on_branch
@@ -120,6 +121,7 @@ class _Run:
         self.gate: Gate | None = None
         self.canary: Canary | None = None
         self.withheld = ""
+        self.own: Preferences | None = None
         self.context: list[dict[str, str]] = []
         self.evidence: partial[None] | None = None
 
@@ -195,12 +197,13 @@ class _Run:
         engine = get_engine()
         self.model = engine.name
         self.canary = process_canary() if self.policy.document.canary and settings.SYSTEM_PROMPT else None
+        self.own = with_patience(lambda: preferences_of(self.turn.conversation.owner_id))
         fitted = self._history_fit()
         self.prompt_tokens = fitted.prompt_tokens
         judge: Judge = partial(moderation_runtime.judge_texts, stage=Stage.REPLY, policy=self.policy)
         gate = self.gate = Gate(self.canary.guard(judge) if self.canary else judge, self.policy.document.gate)
         recorded = 0
-        options = options_from_settings(engine.recommended, fitted.max_new_tokens)
+        options = options_with(options_from_settings(engine.recommended, fitted.max_new_tokens), self.own)
         with closing(_with_stall_guard(engine.stream(fitted.messages, options, self._should_stop))) as stream:
             for chunk in chain(self._begun(), stream):
                 self.reply_tokens += chunk.tokens
@@ -264,6 +267,7 @@ class _Run:
         # Kept, for the conversation may be deleted before there is something to flag.
         self.context = context_lines(branch)
         system = self.canary.put_into(settings.SYSTEM_PROMPT) if self.canary else settings.SYSTEM_PROMPT
+        system = system_prompt_with(system, self.own, get_engine())
         messages = [ChatMessage("system", system)] if system else []
         for prompt, reply in _exchanges(branch):
             messages += [ChatMessage("user", prompt.text), ChatMessage("assistant", reply.text)]

@@ -1,6 +1,14 @@
 from django.urls import path
 
-from conversations import account_views, message_views, organising_views, search_views, sharing_views, views
+from conversations import (
+    account_views,
+    message_views,
+    organising_views,
+    search_views,
+    settings_views,
+    sharing_views,
+    views,
+)
 
 app_name = "conversations"
 
@@ -27,6 +35,7 @@ urlpatterns = [
     path("s/<str:token>/", sharing_views.shared, name="shared"),
     path("settings/delete/", account_views.account_delete, name="account_delete"),
     path("search/", search_views.search, name="search"),
-    path("settings/", views.settings_page, name="settings"),
-    path("settings/theme/", views.theme_set, name="theme"),
+    path("settings/", settings_views.settings_page, name="settings"),
+    path("settings/looks/", settings_views.looks_set, name="looks"),
+    path("settings/wishes/", settings_views.wishes, name="wishes"),
 ]

@@ -9,15 +9,14 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from conversations import organising, selectors, services
-from conversations.forms import PromptForm, ThemeForm, TitleForm
+from conversations.forms import PromptForm, TitleForm
 from conversations.models import Conversation, Message, Rating
 from conversations.pages import conversation_of, person, sidebar
 from conversations.strings import browser_strings
@@ -25,8 +24,6 @@ from conversations.surroundings import Surroundings, surroundings_of
 
 EARLIER_PAGE = 30
 FOUND_CONTEXT = 6
-THEME_COOKIE = "theme"
-THEME_COOKIE_AGE = 365 * 24 * 3600
 
 
 def _suggestions() -> list[str]:
@@ -252,29 +249,3 @@ def conversation_delete(request: HttpRequest, conversation_id: UUID) -> HttpResp
         organising.conversations_change(user=person(request), ids=[conversation.pk], action="delete")
         return redirect("conversations:home")
     return render(request, "conversations/delete.html", {"conversation": conversation})
-
-
-@login_required
-@require_safe
-def settings_page(request: HttpRequest) -> HttpResponse:
-    return render(request, "conversations/settings.html")
-
-
-@require_POST
-def theme_set(request: HttpRequest) -> HttpResponse:
-    """Keep the theme in a cookie, which the server reads: so the first paint already has it."""
-    form = ThemeForm(request.POST)
-    if not form.is_valid():
-        raise BadRequest("theme must be system, light or dark")
-    target = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
-        target = reverse("conversations:home")
-    response = HttpResponseRedirect(target)
-    response.set_cookie(
-        THEME_COOKIE,
-        form.cleaned_data["theme"],
-        max_age=THEME_COOKIE_AGE,
-        samesite="Lax",
-        secure=settings.SESSION_COOKIE_SECURE,
-    )
-    return response

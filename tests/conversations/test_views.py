@@ -329,7 +329,7 @@ def test_the_first_paint_has_the_theme(db: None) -> None:
     client = Client()
     login = reverse("account_login")
     assert 'data-theme="system"' in text_of(client.get(login))
-    response = client.post(reverse("conversations:theme"), {"theme": "dark", "next": login})
+    response = client.post(reverse("conversations:looks"), {"theme": "dark", "next": login})
     assert response["Location"] == login
     assert 'data-theme="dark"' in text_of(client.get(login))
     client.cookies["theme"] = '"><script>'
@@ -337,12 +337,12 @@ def test_the_first_paint_has_the_theme(db: None) -> None:
 
 
 def test_a_theme_must_be_one(db: None) -> None:
-    assert Client().post(reverse("conversations:theme"), {"theme": "pink"}).status_code == 400
+    assert Client().post(reverse("conversations:looks"), {"theme": "pink"}).status_code == 400
 
 
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", ""])
 def test_a_theme_leads_nowhere_else(db: None, target: str) -> None:
-    response = Client().post(reverse("conversations:theme"), {"theme": "dark", "next": target})
+    response = Client().post(reverse("conversations:looks"), {"theme": "dark", "next": target})
     assert response["Location"] == reverse("conversations:home")
 
 
@@ -354,7 +354,7 @@ def test_the_browser_chooses_the_language(db: None, accepted: str, language: str
 
 def test_the_picker_overrules_the_browser(db: None) -> None:
     client = Client(headers={"accept-language": "en"})
-    client.post(reverse("set_language"), {"language": "zh-hans", "next": reverse("account_login")})
+    client.post(reverse("conversations:looks"), {"language": "zh-hans", "next": reverse("account_login")})
     assert "欢迎回来" in text_of(client.get(reverse("account_login")))
 
 
@@ -410,7 +410,7 @@ def test_account_pages(browser: Client, name: str) -> None:
     check_page(browser.get(reverse(name)))
 
 
-@pytest.mark.parametrize("name", ["home", "settings"])
+@pytest.mark.parametrize("name", ["home", "settings", "wishes"])
 def test_own_pages(browser: Client, name: str) -> None:
     check_page(browser.get(reverse(f"conversations:{name}")))
 

@@ -30,6 +30,9 @@ export function isSendKey(event) {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) {
         return false;
     }
+    if (document.documentElement.dataset.sendKey === "ctrl-enter") {
+        return event.ctrlKey || event.metaKey;
+    }
     // A phone's keyboard has no Shift for a new line: there Enter makes one, and the button sends.
     return event.ctrlKey || event.metaKey || !matchMedia("(pointer: coarse)").matches;
 }
