@@ -28,7 +28,7 @@ COOKIES: Final = {
 }
 
 
-def preferences_get(user: AbstractBaseUser | AnonymousUser) -> Preferences:
+def preferences_get(user: AbstractBaseUser) -> Preferences:
     """The person's, or what holds for somebody who has set nothing (not stored)."""
     return Preferences.objects.filter(user_id=user.pk).first() or Preferences(user_id=user.pk)
 

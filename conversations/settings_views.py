@@ -44,7 +44,7 @@ def looks_set(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def wishes(request: HttpRequest) -> HttpResponse:
     """Own instructions and sampling."""
-    own = preferences.preferences_get(request.user)
+    own = preferences.preferences_get(person(request))
     names = ("instructions", "temperature", "top_p", "max_new_tokens")
     form = WishesForm(request.POST or None, initial={name: getattr(own, name) for name in names})
     refusal = ""
