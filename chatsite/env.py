@@ -91,6 +91,7 @@ class Environment(BaseSettings):
     chat_max_new_tokens: Annotated[int, Field(ge=1)] = 512
     chat_temperature: Annotated[float | None, Field(ge=0, le=5), EMPTY_IS_NONE] = None
     chat_top_p: Annotated[float | None, Field(gt=0, le=1), EMPTY_IS_NONE] = None
+    titles: Literal["auto", "model", "words"] = "auto"
     sampling_by_people: bool = True
     sampling_max_temperature: Annotated[float, Field(ge=0, le=5)] = 1.5
     chat_top_k: Annotated[int | None, Field(ge=0), EMPTY_IS_NONE] = None

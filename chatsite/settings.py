@@ -125,6 +125,7 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_ROUTES = {
     "conversations.tasks.turn_run_task": {"queue": "inference"},
+    "conversations.tasks.title_make_task": {"queue": "inference"},
     "conversations.tasks.turns_sweep_task": {"queue": "housekeeping"},
     "conversations.tasks.conversations_purge_task": {"queue": "housekeeping"},
 }
@@ -272,6 +273,7 @@ CHAT_MAX_NEW_TOKENS = ENV.chat_max_new_tokens
 CHAT_TEMPERATURE = ENV.chat_temperature
 CHAT_TOP_P = ENV.chat_top_p
 CHAT_TOP_K = ENV.chat_top_k
+TITLES = ENV.titles
 SAMPLING_BY_PEOPLE = ENV.sampling_by_people
 SAMPLING_MAX_TEMPERATURE = ENV.sampling_max_temperature
 CHAT_REPETITION_PENALTY = ENV.chat_repetition_penalty

@@ -137,6 +137,10 @@ def title_forget(message: Message) -> None:
     if title:
         same = Conversation.objects.filter(pk=message.conversation_id, title=title)
         same.update(title="", is_title_custom=False)
+    if message.parent_id is None or not Message.objects.filter(pk=message.parent_id, parent__isnull=False).exists():
+        # The model's title tells of the first exchange in other words.
+        told = Conversation.objects.filter(pk=message.conversation_id, is_title_from_model=True, is_title_custom=False)
+        told.update(title="", is_title_from_model=False)
 
 
 def title_from(prompt: str) -> str:

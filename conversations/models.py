@@ -38,6 +38,7 @@ class Conversation(models.Model):
     )
     title = models.CharField(_("title"), max_length=200, blank=True)
     is_title_custom = models.BooleanField(_("title given by the owner"), default=False)
+    is_title_from_model = models.BooleanField(_("title written by the model"), default=False)
     head = models.ForeignKey(
         "Message",
         verbose_name=_("newest message shown"),

@@ -7,6 +7,7 @@ from uuid import UUID
 from celery import Task, shared_task
 
 from conversations.sweeper import conversations_purge, turns_sweep
+from conversations.titles import title_make
 from conversations.turns import turn_run
 
 
@@ -23,3 +24,8 @@ def turns_sweep_task() -> None:
 @shared_task(name="conversations.tasks.conversations_purge_task")
 def conversations_purge_task() -> None:
     conversations_purge()
+
+
+@shared_task(name="conversations.tasks.title_make_task")
+def title_make_task(conversation_id: str) -> None:
+    title_make(UUID(conversation_id))

@@ -39,8 +39,9 @@ from conversations.evidence import (
 from conversations.instructions import options_with, preferences_of, system_prompt_with
 from conversations.models import Message, Preferences, Turn
 from conversations.pulse import TurnSigns, pulse
-from conversations.queueing import turn_enqueue
+from conversations.queueing import title_enqueue, turn_enqueue
 from conversations.selectors import messages_on_branch
+from conversations.titles import titles_are_from_model
 from inference.base import ChatMessage, Chunk, EngineError, EngineStopped, PromptTooLong
 from inference.prompts import FittedPrompt, fit_history
 from inference.runtime import get_engine, options_from_settings
@@ -360,6 +361,8 @@ class _Run:
             lambda: turn_finish(turn_id=self.turn.pk, attempt=self.turn.attempt, ending=ending, evidence=self.evidence)
         )
         self.publisher.changed()
+        if ending.status == Turn.Status.DONE and self.turn.prompt.parent_id is None and titles_are_from_model():
+            title_enqueue(self.turn.conversation_id)
 
     def _fail(self, code: str, detail: str, params: dict[str, int] | None = None) -> None:
         self._finish(self._ended(Turn.Status.FAILED, error_code=code, error_detail=detail, error_params=params or {}))
