@@ -71,6 +71,7 @@ format: install-dev ## put the code into the house's form
 bench: install-dev ## measure tokens per second, time to first text and memory; writes tables under bench/
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.desk
+	$(BIN)/python -m bench.search
 
 # The data that the judge learns from is not in the repository; docs/training.md tells how its folder looks. The judge is
 # trained twice: on everything, then with a smaller part of the public rows, so that the written ones weigh more.

@@ -20,6 +20,7 @@ import psutil
 
 from bench.machine import machine_facts
 from bench.options import RESULTS
+from bench.postgres import postgres_start
 from bench.report import table
 
 GOAL_MS: Final = 150.0
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="FOLDER", help="where the table goes")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="desk-bench-") as folder:
-        server = _postgres(Path(folder))
+        server = postgres_start(Path(folder))
         os.environ.update(DATA_DIR=folder, DATABASE_URL=server.get_uri(), ENV_FILE="")
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
         try:
@@ -65,14 +66,6 @@ def main(arguments: Sequence[str]) -> int:
     (given.results / "desk.md").write_text(text, encoding="utf-8")
     sys.stdout.write(text)
     return 0 if worst < GOAL_MS else 1
-
-
-def _postgres(folder: Path) -> Any:
-    from pgserver.postgres_server import get_server  # noqa: PLC0415  # only who measures needs it
-
-    # Run by root, the server belongs to a user of its own, who must get as far as its folder.
-    folder.chmod(0o711)
-    return get_server(folder / "postgres", cleanup_mode="delete")
 
 
 def _measure(reviews: int, rounds: int) -> tuple[list[str], float]:
