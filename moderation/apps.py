@@ -25,3 +25,4 @@ class ModerationConfig(AppConfig):
 def _after_migrate(sender: AppConfig, using: str = DEFAULT_DB_ALIAS, **_: Any) -> None:
     # By name: models cannot be imported before the apps are ready.
     import_string("moderation.defaults.defaults_ensure")(sender, using)
+    import_string("moderation.safeguards.safeguards_install")(using)

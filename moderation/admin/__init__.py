@@ -5,5 +5,6 @@ from moderation.admin.ledger import DecisionAdmin
 from moderation.admin.policies import PolicyAdmin
 from moderation.admin.reviews import ReviewAdmin
 from moderation.admin.rules import RuleAdmin
+from moderation.admin.trail import TrailAdmin
 
-__all__ = ["DecisionAdmin", "GroupPolicyAdmin", "PolicyAdmin", "ReviewAdmin", "RuleAdmin"]
+__all__ = ["DecisionAdmin", "GroupPolicyAdmin", "PolicyAdmin", "ReviewAdmin", "RuleAdmin", "TrailAdmin"]

@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 
 from moderation.admin.base import ModelAdmin
 from moderation.fault_wording import document_sentences
-from moderation.models import Rule
+from moderation.models import Rule, TrailEntry
 from moderation.notices import label_name
 from moderation.policy import PolicyFault, policy_parse
 from moderation.selectors import policies_in_force
+from moderation.trail import trail_add
 
 
 @admin.register(Rule)
@@ -26,6 +27,8 @@ class RuleAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Rule, form: forms.ModelForm[Rule], change: bool) -> None:
         super().save_model(request, obj, form, change)
+        actor = request.user if request.user.is_authenticated else None
+        trail_add(actor=actor, deed=TrailEntry.Deed.CHANGED_RULE, target=obj, fields=form.changed_data)
         policies = policies_in_force() if obj.is_active else []
         try:
             documents = [policy_parse(policy.document) for policy in policies]

@@ -9,6 +9,7 @@ from django.db import models
 from conversations.audit import Scope, ledger_audit
 from conversations.models import Message, Turn
 from moderation.models import Decision
+from moderation.safeguards import safeguards_remove
 from moderation.soundness import PolicyBook
 
 LONG = [f"This is sentence number {number} of a calm and friendly reply. " for number in range(20)]
@@ -22,10 +23,12 @@ def kinds(scope: Scope | None = None) -> set[str]:
 
 def tamper(rows: models.QuerySet[Any], **fields: Any) -> None:
     """Change rows as somebody with the database's password would, past the models' guards."""
+    safeguards_remove(rows.db)
     assert models.QuerySet.update(rows, **fields) > 0
 
 
 def remove(rows: models.QuerySet[Any]) -> None:
+    safeguards_remove(rows.db)
     assert rows._raw_delete(rows.db) > 0
 
 
