@@ -27,6 +27,7 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/tags/", organising_views.conversation_tags, name="tags"),
     path("c/<uuid:conversation_id>/m/<uuid:message_id>/text/", message_views.message_text, name="message_text"),
     path("c/<uuid:conversation_id>/m/<uuid:message_id>/rating/", message_views.message_rate, name="message_rate"),
+    path("c/<uuid:conversation_id>/m/<uuid:message_id>/why/", message_views.message_why, name="message_why"),
     path("c/<uuid:conversation_id>/export/<str:form>/", sharing_views.conversation_export, name="export"),
     path("c/<uuid:conversation_id>/print/", sharing_views.conversation_print, name="print"),
     path("c/<uuid:conversation_id>/share/", sharing_views.conversation_share, name="share"),

@@ -93,3 +93,21 @@ class DeskSetting(models.Model):
 
     def __str__(self) -> str:
         return str(self.user_id)
+
+
+class Appeal(models.Model):
+    """A person asked that somebody else looks at a flag again, once for each flag. ``outcome``: a state of `Review`."""
+
+    review = models.OneToOneField("moderation.Review", on_delete=models.PROTECT, related_name="appeal")
+    user_id = models.BigIntegerField(_("person"))
+    text = models.TextField(_("what the person says"), max_length=1_000)
+    created_at = models.DateTimeField(_("appealed"), auto_now_add=True)
+    outcome = models.CharField(_("outcome"), max_length=10, blank=True)
+
+    class Meta:
+        verbose_name = _("appeal")
+        verbose_name_plural = _("appeals")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return str(self.review_id)

@@ -16,7 +16,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from moderation.desk import DeskSetting, ReplyTemplate, ReviewFacet, ReviewReason, SavedFilter
+from moderation.desk import Appeal, DeskSetting, ReplyTemplate, ReviewFacet, ReviewReason, SavedFilter
 from moderation.explanations import ReviewExplanation
 from moderation.fault_wording import pattern_sentence
 from moderation.group_policies import GroupPolicy
@@ -26,6 +26,7 @@ from moderation.trail import LedgerIsAppendOnly, TrailEntry
 from moderation.verdicts import LABELS, Action, Stage
 
 __all__ = [
+    "Appeal",
     "Decision",
     "DeskSetting",
     "GroupPolicy",

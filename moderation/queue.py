@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Left
 from django.utils import timezone
 
-from moderation.models import Review, ReviewFacet, TrailEntry
+from moderation.models import Decision, Review, ReviewFacet, TrailEntry
 from moderation.selectors import reviews_for_reviewer
 
 PAGE_SIZE: Final = 50
@@ -121,6 +121,8 @@ def queue_neighbour(rows: QuerySet[Review], review: Review, user: User, *, is_ba
     skipped = TrailEntry.objects.filter(actor_id=user.pk, deed__in=PASSED_OVER, created_at__gt=now - SKIPPED_FOR)
     skipped_ids = [UUID(pk) for pk in skipped.values_list("object_id", flat=True)[:COUNT_CAP]]
     free = rows.exclude(pk=review.pk).exclude(pk__in=skipped_ids)
+    barred = Decision.objects.filter(review=OuterRef("pk"), reviewer=user)
+    free = free.exclude(Q(state=Review.State.APPEALED) & Exists(barred))
     free = free.filter(Q(claimed_by=None) | Q(claimed_by=user) | Q(claimed_until=None) | Q(claimed_until__lte=now))
     found = _beyond(free, review.priority, review.pk, is_back=is_back).values_list("pk", flat=True).first()
     return found if found or is_back else free.values_list("pk", flat=True).first()

@@ -18,7 +18,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from moderation.claims import claim_of, review_release
-from moderation.models import Decision, Review, TrailEntry
+from moderation.models import Appeal, Decision, Review, TrailEntry
 from moderation.signals import decision_reviewed
 from moderation.trail import trail_add
 from moderation.verdicts import Action
@@ -69,6 +69,8 @@ def review_resolve(
             raise ReviewFault(_("This flag is already decided so: %(state)s.") % {"state": review.get_state_display()})
         if review.state == Review.State.ESCALATED and _last(review, TrailEntry.Deed.ESCALATED) == user.pk:
             raise ReviewFault(_("You escalated this flag; somebody else decides on it."))
+        if was_barred(review, user):
+            raise ReviewFault(_("You decided on this flag before the appeal; somebody else decides on it now."))
         before = review.state
         action = Action.BLOCK if outcome == Review.State.UPHELD else Action.ALLOW
         decision = _decide(review, user, action, reason, reply=reply.strip(), batch=batch or uuid4())
@@ -166,7 +168,14 @@ def _decide(review: Review, user: User, action: Action, reason: str, *, batch: U
     )
 
 
+def was_barred(review: Review, user: User) -> bool:
+    """Whether an appeal waits against a decision of this very person."""
+    appeal = Appeal.objects.filter(review=review, outcome="").first()
+    return appeal is not None and review.outcomes.filter(reviewer=user, created_at__lt=appeal.created_at).exists()
+
+
 def _change(review: Review, state: Review.State) -> None:
+    Appeal.objects.filter(review=review).update(outcome="" if state in Review.WAITING else state)
     review.state = state
     review.resolved_at = None if state in Review.WAITING else timezone.now()
     review.version += 1

@@ -165,7 +165,7 @@ class ItemPages:
         if not isinstance(user, User) or not user.has_perm("moderation.view_review"):
             raise PermissionDenied
         pk = _uuid(unquote(object_id))
-        review = reviews_for_reviewer(user).select_related("claimed_by").filter(pk=pk).first() if pk else None
+        review = reviews_for_reviewer(user).select_related("claimed_by", "appeal").filter(pk=pk).first() if pk else None
         if review is None:
             raise Http404
         return user, review
