@@ -11,7 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from moderation.explaining.explainer import Explainer, ExplainingFault
+from moderation.classifiers.base import Classifier
+from moderation.explaining.explainer import Explainer, ExplainingFault, Gradients, GradientsOf
 from moderation.explaining.explanation import Explanation
 from moderation.explanations import ReviewExplanation
 from moderation.judge import JudgeFault
@@ -75,8 +76,7 @@ def _work_out(row: ReviewExplanation) -> None:
         row.label,
         Stage(row.review.stage),
         with_classifiers,
-        # By name: it loads torch.
-        gradients_of=import_string("moderation.explaining.gradients.gradients_of"),
+        gradients_of=_gradients_of,
         say=_Progress(row.run_id),
     )
     name, version = explainer.decide()
@@ -87,6 +87,14 @@ def _work_out(row: ReviewExplanation) -> None:
         ReviewExplanation.objects.filter(run_id=row.run_id).delete()
         return
     _keep(row, explainer.explain(), start, start + len(text))
+
+
+def _gradients_of(classifier: Classifier, text: str, label: str) -> Gradients | None:
+    """Called in the judge's thread, which has torch loaded where there is a network; elsewhere it is not loaded."""
+    if classifier.name != "detoxify":
+        return None
+    load: GradientsOf = import_string("moderation.explaining.gradients.gradients_of")
+    return load(classifier, text, label)
 
 
 def scored_text(review: Review, label: str) -> tuple[str, int]:

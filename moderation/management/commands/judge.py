@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import time
 from argparse import ArgumentParser
 from collections import Counter
@@ -18,13 +16,15 @@ from moderation.notices import label_name
 from moderation.policy import PolicyFault
 from moderation.runtime import judge_texts, warm_up
 from moderation.verdicts import Stage, Verdict
+from training.errors import DataFault
+from training.rows import read_rows
 
 BATCH_TEXTS = 32
 EXAMPLE_CHARS = 100
 
 
 class Command(BaseCommand):
-    help = "Judge each text of a .txt (one a line), .csv or .jsonl file; prints counts and time, writes no ledger."
+    help = "Judge each text of a .txt (one a line), .csv, .tsv or .jsonl file; prints counts and time; no ledger."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
@@ -71,15 +71,13 @@ def _texts(path: Path, column: str, where: str | None) -> Iterator[str]:
         for row in _rows(path):
             if column in row and row[column] and (not key or str(row.get(key)) == wanted):
                 yield str(row[column])
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, csv.Error) as error:
+    except (OSError, UnicodeDecodeError, DataFault) as error:
         raise CommandError(f"{path} cannot be read: {error}") from error
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        if path.suffix == ".csv":
-            yield from csv.DictReader(file)
-        elif path.suffix == ".jsonl":
-            yield from (json.loads(line) for line in file if line.strip())
-        else:
-            yield from ({"text": line.strip()} for line in file)
+    if path.suffix != ".txt":
+        yield from (row.columns for row in read_rows(path))
+        return
+    with path.open(encoding="utf-8-sig") as file:
+        yield from ({"text": line.strip()} for line in file)
