@@ -107,6 +107,7 @@ class Environment(BaseSettings):
     toxicity_model: OptionalText = None
     toxicity_model_config: OptionalText = None
     toxicity_device: Device = "cpu"
+    toxicity_languages: Names = []
     toxicity_dtype: NumberType = None
     guard_model: OptionalText = None
     guard_table: OptionalText = None

@@ -286,6 +286,7 @@ INFERENCE_CONCURRENCY = ENV.inference_concurrency
 TOXICITY_MODEL = ENV.toxicity_model or str(SHIPPED_MODEL)
 TOXICITY_MODEL_CONFIG = ENV.toxicity_model_config
 TOXICITY_DEVICE = ENV.toxicity_device
+TOXICITY_LANGUAGES = [code.lower() for code in ENV.toxicity_languages]
 TOXICITY_DTYPE = ENV.toxicity_dtype
 GUARD_MODEL = ENV.guard_model
 GUARD_TABLE = ENV.guard_table

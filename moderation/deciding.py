@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from moderation.combining import has_judged
+from moderation.combining import has_judged, is_low_confidence
 from moderation.policy import PolicyDocument
-from moderation.verdicts import Action, ClassifierResult, Span, Stage, Verdict
+from moderation.verdicts import UNKNOWN_LANGUAGE, Action, ClassifierResult, Span, Stage, Verdict
 
+_STRANGE = {"judge": Action.ALLOW, "flag": Action.FLAG, "refuse": Action.BLOCK}
 _STRICTNESS = {Action.ALLOW: 0, Action.FLAG: 1, Action.BLOCK: 2}
 
 
@@ -31,11 +32,13 @@ def decide(results: Sequence[ClassifierResult], stage: Stage, document: PolicyDo
     action = strictest(list(actions.values()))
     if not judged and policy.on_error == "closed":
         action = Action.BLOCK
+    strange = _STRANGE[policy.unknown_language] if is_low_confidence(results) else Action.ALLOW
+    action = strictest([action, strange])
     blocking = [label for label in hits if actions[label] is Action.BLOCK]
     return Verdict(
         action=action,
         judged=judged,
-        labels=tuple(hits),
+        labels=(*hits, *([UNKNOWN_LANGUAGE] if strange is not Action.ALLOW else [])),
         scores=scores,
         results=tuple(results),
         spans=merge_spans([span for result in results for span in result.spans if span.label in hits]),

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from moderation.verdicts import Stage
+from moderation.verdicts import UNKNOWN_LANGUAGE, Stage
 
 REPORTED: Final = "reported"
 """Stands among a flag's labels where a reader raised it; no classifier and no policy knows it."""
@@ -52,6 +52,8 @@ MAX_KINDS = 2
 
 def label_name(label: str) -> str:
     """A label as reviewers read it; an unknown one as it is written."""
+    if label == UNKNOWN_LANGUAGE:
+        return _("language that no classifier knows")
     return str(LABEL_NAMES.get(label, label))
 
 
@@ -73,6 +75,8 @@ def withheld_notice(labels: Sequence[str], judged: bool, stage: Stage, *, is_wit
         return _("This reply was taken back because it goes against the rules of this site.")
     if not judged:
         return _could_not_check(stage)
+    if UNKNOWN_LANGUAGE in labels:
+        return _unknown_language(stage)
     return _against_rules(stage)
 
 
@@ -84,6 +88,14 @@ def _because(stage: Stage, is_withdrawn: bool) -> str:
     if stage is Stage.TITLE:
         return _("This title was withheld because it may contain %(kinds)s.")
     return _("This reply was withheld because it may contain %(kinds)s.")
+
+
+def _unknown_language(stage: Stage) -> str:
+    if stage is Stage.PROMPT:
+        return _("This message was not answered because this site cannot check its language. Please use another one.")
+    if stage is Stage.TITLE:
+        return _("This title was withheld because this site cannot check its language.")
+    return _("This reply was withheld because this site cannot check its language.")
 
 
 def _could_not_check(stage: Stage) -> str:

@@ -112,6 +112,8 @@ class StagePolicy(_Part):
     on_error: Literal["closed", "open"] = "closed"
     labels: dict[str, Thresholds]
     notice: Notice = {}
+    unknown_language: Literal["judge", "flag", "refuse"] = "judge"
+    """What happens to a text in a language that no classifier knows; either way the ledger says "low confidence"."""
 
     def notice_for(self, labels: Sequence[str]) -> dict[str, str]:
         """The site's own words for a text that was blocked for these labels, gravest first; empty without any."""

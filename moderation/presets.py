@@ -58,8 +58,8 @@ def _strict() -> PolicyDocument:
         | _levels(0.6, 0.8, "personal_data", late="withdraw")
     )
     return PolicyDocument(
-        prompt=StagePolicy(labels=prompt),
-        reply=StagePolicy(labels=reply),
+        prompt=StagePolicy(labels=prompt, unknown_language="flag"),
+        reply=StagePolicy(labels=reply, unknown_language="flag"),
         title=_title(reply),
         # Text comes a little later, so that a longer stretch is seen before its beginning is shown.
         gate=GateLimits(hold_back_chars=48, hold_back_words=8, first_chars=60),

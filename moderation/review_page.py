@@ -37,6 +37,7 @@ class Opinion:
     version: str
     scores: str
     error: str
+    strange_language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ def _line(decision: Decision) -> HistoryLine:
                 for label, score in sorted(result.get("scores", {}).items(), key=lambda item: item[1], reverse=True)
             ),
             error=str(result.get("error", "")),
+            strange_language=str(result.get("language", "")) if result.get("low_confidence") else "",
         )
         for result in decision.results
     ]

@@ -25,6 +25,7 @@ from moderation.classifiers.rules import RulesClassifier
 from moderation.deciding import decide
 from moderation.group_policies import policy_version_for
 from moderation.judge import JudgeFault, JudgeThread, Results
+from moderation.languages import language_of
 from moderation.policy import PolicyDocument, PolicyFault, policy_parse
 from moderation.presets import DEFAULT_POLICY
 from moderation.selectors import policy_active, policy_of_version, rule_lines, rules_fingerprint
@@ -124,12 +125,15 @@ class _Runtime:
             return load(settings.GUARD_MODEL, settings.GUARD_TABLE, settings.GUARD_DEVICE)
         if name == "detoxify":
             load = import_string("moderation.classifiers.detoxify.classifier_load")
-            return load(
+            model = load(
                 folder or settings.TOXICITY_MODEL,
                 None if folder else settings.TOXICITY_MODEL_CONFIG,
                 settings.TOXICITY_DEVICE,
                 settings.TOXICITY_DTYPE,
             )
+            if settings.TOXICITY_LANGUAGES:
+                model.languages = frozenset(settings.TOXICITY_LANGUAGES)  # type: ignore[attr-defined]
+            return model
         if name == "blend":
             load = import_string("moderation.classifiers.blend.BlendClassifier")
             return load(self.classifier("detoxify", folder), self.classifier("profanity"))
@@ -208,7 +212,7 @@ def judge_texts(texts: Sequence[str], stage: Stage, policy: ActivePolicy | None 
         nothing = ActivePolicy(0, DEFAULT_POLICY)
         return [decide(results, stage, nothing.document, nothing.version) for results in _failed(texts, str(error))]
     plan = policy.document.combine.plan(policy.document.at(stage).labels)
-    asked = [Question(text, stage, plan=plan) for text in texts]
+    asked = [Question(text, stage, language_of(text), plan) for text in texts]
     return [decide(results, stage, policy.document, policy.version) for results in _results(asked)]
 
 
@@ -271,6 +275,7 @@ def warm_up() -> None:
         raise ClassifierError("; ".join(errors))
     if not results:
         raise ClassifierError("CLASSIFIERS is empty, so nothing can be judged; name at least one")
+    language_of("Was du nicht willst, das man dir tu, das füg auch keinem andern zu.")  # reads the model
     runtime.is_warm = True
 
 

@@ -99,7 +99,7 @@ def review_open(
         for label, score in judgement.verdict.scores.items():
             scores[label] = max(score, scores.get(label, 0.0))
     for judgement in raised:
-        labels.update({label: scores[label] for label in judgement.verdict.labels})
+        labels.update({label: scores.get(label, NOT_JUDGED_SEVERITY) for label in judgement.verdict.labels})
     judged = all(judgement.verdict.judged for judgement in raised)
     severity = max([*labels.values(), *([] if judged else [NOT_JUDGED_SEVERITY])], default=0.0)
     is_cry_for_help = subject.stage is Stage.PROMPT and CARE_LABEL in labels

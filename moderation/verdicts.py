@@ -26,6 +26,10 @@ LABELS = (
 """The one taxonomy. Classifiers map their own labels onto it."""
 
 
+UNKNOWN_LANGUAGE = "unknown_language"
+"""Stands beside the labels of a verdict where a policy flags or refuses a language that no classifier knows."""
+
+
 class Stage(StrEnum):
     """What is being judged."""
 

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 import regex
 
-from moderation.classifiers.base import Classifier
+from moderation.classifiers.base import EVERY_LANGUAGE, Classifier, KnowsLanguages
 from moderation.classifiers.readings import with_readings
 from moderation.readings.reading import VERSION
 from moderation.verdicts import ClassifierResult
@@ -47,6 +47,7 @@ class BlendClassifier:
         self._second = second
         self.version = f"{model.name} {model.version} + {second.version}, readings {VERSION}"
         self.labels = model.labels
+        self.languages = model.languages if isinstance(model, KnowsLanguages) else EVERY_LANGUAGE
 
     def predict(self, texts: Sequence[str]) -> list[ClassifierResult]:
         """One result per text; an error of either one is the result's error."""

@@ -18,15 +18,22 @@ import torch
 from detoxify import Detoxify
 from detoxify.detoxify import MODEL_URLS, get_model_and_tokenizer
 
-from moderation.classifiers.base import ClassifierError
+from moderation.classifiers.base import EVERY_LANGUAGE, ClassifierError
 from moderation.classifiers.precision import DOUBTFUL_FROM, PROBES, light_copy
 from moderation.classifiers.sequence import window_scores, window_tokens
-from moderation.shipped import SUMS
+from moderation.shipped import SHIPPED_MODEL, SUMS
 from moderation.verdicts import LABELS, ClassifierResult
 
 NAMES = tuple(MODEL_URLS)
 """Detoxify's own models, fetched from the hub when they are first used."""
 
+_ENGLISH = frozenset({"en"})
+_LANGUAGES = {
+    **dict.fromkeys(("original", "original-small", "unbiased", "unbiased-small"), _ENGLISH),
+    "multilingual": frozenset({"en", "fr", "es", "it", "pt", "tr", "ru"}),
+    str(SHIPPED_MODEL): frozenset({"en", "zh"}),
+}
+"""As Detoxify's makers say, and the card of the model that ships."""
 _LABEL_NAMES = {"toxic": "toxicity", "severe_toxic": "severe_toxicity", "identity_hate": "identity_attack"}
 _CHECKPOINT_ENDINGS = (".ckpt", ".pt", ".pth", ".bin")
 
@@ -45,6 +52,8 @@ class DetoxifyClassifier:
         outputs = model.config.num_labels
         if outputs != len(self.labels):
             raise ClassifierError(f"the checkpoint names {len(self.labels)} labels, but its model has {outputs}")
+        # Whoever loads it says which languages it was made for; of a checkpoint of one's own nobody has said so.
+        self.languages = EVERY_LANGUAGE
         self._model = model.eval()
         self._light: Any | None = None
         self._tokenizer = tokenizer
@@ -107,6 +116,7 @@ def classifier_load(model: str | None, config: str | None, device: str, dtype: s
     if place.type == "cuda" and not torch.cuda.is_available():
         raise ClassifierError(f"TOXICITY_DEVICE is {device!r}, but torch sees no GPU; use cpu")
     loaded = _named(model, device) if model in NAMES else _local(Path(model).expanduser(), config, device)
+    loaded.languages = _LANGUAGES.get(model, EVERY_LANGUAGE)
     if dtype is None:
         loaded.look_lightly_first()
     else:

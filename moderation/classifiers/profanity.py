@@ -28,6 +28,7 @@ class ProfanityClassifier:
 
     name = "profanity"
     labels = ("toxicity",)
+    languages = frozenset({"en"})
 
     def __init__(self) -> None:
         self.version = f"alt-profanity-check {version('alt-profanity-check')}, readings {VERSION}"
