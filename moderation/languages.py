@@ -24,10 +24,11 @@ relatives (Spanish and Galician, Indonesian and Malay) share the rest."""
 DOUBT: Final = 0.02
 
 _NO_PROSE: Final = regex.compile(
-    r"```.*?(?:```|$)|~~~.*?(?:~~~|$)|`[^`\n]*`|<[^<>\n]{1,200}>|\b[a-z]+://\S+|\S+@\S+"
+    r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]*`|<[^<>\n]{1,200}>|\b[a-z]+://\S+|\S+@\S+"
     r"|[\"“”«»「『][^\"“”«»」』\n]{0,200}[\"“”«»」』]"  # what is quoted is not the writer's own language
+    r"|^[^\n]*[;{}]\s*$"  # a line of code
     r"|\S*[\d_=/\\{}\[\]()<>|@#$%^*+~;]\S*",
-    regex.S | regex.I,
+    regex.S | regex.I | regex.M,
 )
 _HAN: Final = regex.compile(r"\p{Han}")
 _KANA: Final = regex.compile(r"[\p{Hiragana}\p{Katakana}]")
