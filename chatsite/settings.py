@@ -292,7 +292,7 @@ GUARD_MODEL = ENV.guard_model
 GUARD_TABLE = ENV.guard_table
 GUARD_DEVICE = ENV.guard_device
 # The linear model was blended with the judge that ships, and measured so; another model speaks for itself.
-CLASSIFIERS = ENV.classifiers or ["rules", "detoxify" if ENV.toxicity_model else "blend"]
+CLASSIFIERS = ENV.classifiers or ["rules", "detoxify" if ENV.toxicity_model else "blend", "personal_data"]
 HELP_COUNTRIES = [code.upper() for code in ENV.help_countries]
 HELP_LINE = ENV.help_line
 MAX_PROMPT_CHARS = ENV.max_prompt_chars

@@ -71,6 +71,23 @@ class Conversation(models.Model):
         return self.title or str(_("New conversation"))
 
 
+class Masks(models.Model):
+    """What the masks of a conversation stand for, encrypted; see `conversations.masking`."""
+
+    conversation = models.OneToOneField(
+        Conversation, verbose_name=_("conversation"), on_delete=models.CASCADE, primary_key=True, related_name="masks"
+    )
+    salt = models.BinaryField(_("salt"), max_length=16)
+    book = models.BinaryField(_("encrypted masks"))
+
+    class Meta:
+        verbose_name = _("masks of a conversation")
+        verbose_name_plural = _("masks of conversations")
+
+    def __str__(self) -> str:
+        return str(self.conversation_id)
+
+
 class Message(models.Model):
     """``text`` holds only what the gate or a reviewer released (a prompt: what its author wrote, until it is withheld).
 

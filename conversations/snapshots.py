@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
+from conversations.masking import unmask_for_owner
 from conversations.models import Conversation, Message, Turn
 from conversations.rendering import message_html
 from conversations.selectors import (
@@ -141,6 +142,7 @@ def message_payloads(
     payloads = []
     messages = sorted(messages_for_user(user, state.id, wanted), key=lambda row: order.index(row.pk))
     around = surroundings_of(messages)
+    unmask_for_owner(user, messages)
     for message in messages:
         index = order.index(message.pk)
         payloads.append(

@@ -37,6 +37,7 @@ from conversations.evidence import (
     withdraw_and_flag,
 )
 from conversations.instructions import options_with, preferences_of, system_prompt_with
+from conversations.masking import ConversationMasks
 from conversations.models import Message, Preferences, Turn
 from conversations.pulse import TurnSigns, pulse
 from conversations.queueing import title_enqueue, turn_enqueue
@@ -121,6 +122,7 @@ class _Run:
         self.policy: moderation_runtime.ActivePolicy
         self.gate: Gate | None = None
         self.canary: Canary | None = None
+        self.masks: ConversationMasks
         self.withheld = ""
         self.own: Preferences | None = None
         self.context: list[dict[str, str]] = []
@@ -199,6 +201,8 @@ class _Run:
         self.model = engine.name
         self.canary = process_canary() if self.policy.document.canary and settings.SYSTEM_PROMPT else None
         self.own = with_patience(lambda: preferences_of(self.turn.conversation.owner_id))
+        handling = self.policy.document.personal_data
+        self.masks = with_patience(lambda: ConversationMasks(self.turn.conversation_id, handling))
         fitted = self._history_fit()
         self.prompt_tokens = fitted.prompt_tokens
         judge: Judge = partial(moderation_runtime.judge_texts, stage=Stage.REPLY, policy=self.policy)
@@ -210,7 +214,9 @@ class _Run:
                 self.reply_tokens += chunk.tokens
                 self.finish_reason = chunk.finish_reason or self.finish_reason
                 # PostgreSQL stores any character but this one.
-                outcomes = gate.feed(chunk.text.replace("\x00", "\ufffd"))
+                shown = self.masks.shown(chunk.text.replace("\x00", "\ufffd"))
+                with_patience(self.masks.keep)
+                outcomes = gate.feed(shown)
                 recorded, blocked = self._let_out(gate, outcomes, recorded)
                 if blocked is not None:
                     return self._reply_blocked(gate, blocked)
@@ -223,7 +229,10 @@ class _Run:
         if self.finish_reason == "cancelled":
             return self._ended(Turn.Status.CANCELLED)
         self._phase_set(Turn.Phase.CHECKING)
-        recorded, blocked = self._let_out(gate, gate.finish(), recorded)
+        rest = self.masks.shown_rest()
+        with_patience(self.masks.keep)
+        outcomes = [*gate.feed(rest), *gate.finish()]
+        recorded, blocked = self._let_out(gate, outcomes, recorded)
         if blocked is not None:
             return self._reply_blocked(gate, blocked)
         return self._ended(Turn.Status.DONE)
@@ -269,11 +278,14 @@ class _Run:
         self.context = context_lines(branch)
         system = self.canary.put_into(settings.SYSTEM_PROMPT) if self.canary else settings.SYSTEM_PROMPT
         system = system_prompt_with(system, self.own, get_engine())
+        asked, said = partial(self.masks.for_model, from_person=True), partial(self.masks.for_model, from_person=False)
+        system = asked(system) if self.own else system  # it holds words of theirs
         messages = [ChatMessage("system", system)] if system else []
         for prompt, reply in _exchanges(branch):
-            messages += [ChatMessage("user", prompt.text), ChatMessage("assistant", reply.text)]
-        messages.append(ChatMessage("user", turn.prompt.text))
-        messages += [ChatMessage("assistant", chunk.text) for chunk in self._begun()]
+            messages += [ChatMessage("user", asked(prompt.text)), ChatMessage("assistant", said(reply.text))]
+        messages.append(ChatMessage("user", asked(turn.prompt.text)))
+        messages += [ChatMessage("assistant", said(chunk.text)) for chunk in self._begun()]
+        with_patience(self.masks.keep)
         return fit_history(
             messages,
             count_tokens=engine.count_tokens,

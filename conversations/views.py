@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from conversations import organising, selectors, services
 from conversations.forms import PromptForm, TitleForm
+from conversations.masking import unmask_for_owner
 from conversations.models import Conversation, Message, Rating
 from conversations.pages import conversation_of, person, sidebar
 from conversations.strings import browser_strings
@@ -127,6 +128,7 @@ def _detail(
 ) -> HttpResponse:
     found = _found(request, conversation)
     messages = selectors.messages_on_branch(conversation, limit=_limit_with(conversation, found))
+    unmask_for_owner(request.user, messages)
     return render(
         request,
         "conversations/detail.html",
@@ -190,6 +192,7 @@ def conversation_earlier(request: HttpRequest, conversation_id: UUID) -> HttpRes
     except ValueError:
         raise BadRequest("before must be the id of a message") from None
     messages = selectors.messages_on_branch(conversation, limit=EARLIER_PAGE, before=before)
+    unmask_for_owner(request.user, messages)
     return render(
         request,
         "conversations/_earlier.html",

@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from moderation.combining import Combination
 from moderation.gate import GateLimits
+from moderation.personal_data.handling import PersonalDataHandling
 from moderation.verdicts import LABELS, Action, Stage
 
 
@@ -141,6 +142,7 @@ class PolicyDocument(_Part):
     attached: StagePolicy | None = None
     gate: GateLimits = GateLimits()
     combine: Combination = Combination()
+    personal_data: PersonalDataHandling = PersonalDataHandling()
     canary: bool = True
     """Whether the system prompt holds a random word that no reply may repeat (`moderation.canary`)."""
 

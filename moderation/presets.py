@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from moderation.gate import GateLimits
+from moderation.personal_data.handling import PersonalDataHandling
+from moderation.personal_data.masks import ALL_KINDS
 from moderation.policy import PolicyDocument, StagePolicy, Thresholds
 
 _RUDE = ("toxicity", "obscene", "insult")
@@ -61,6 +63,8 @@ def _strict() -> PolicyDocument:
         prompt=StagePolicy(labels=prompt, unknown_language="flag"),
         reply=StagePolicy(labels=reply, unknown_language="flag"),
         title=_title(reply),
+        # Children give away more than they know, and a model repeats it.
+        personal_data=PersonalDataHandling(mask_for_model=ALL_KINDS, mask_in_shown=ALL_KINDS),
         # Text comes a little later, so that a longer stretch is seen before its beginning is shown.
         gate=GateLimits(hold_back_chars=48, hold_back_words=8, first_chars=60),
     )

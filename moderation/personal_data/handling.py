@@ -5,7 +5,7 @@ Flags and blocks need nothing from here: they follow the label personal_data's t
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
 from moderation.personal_data.kinds import POSSIBLE, Kind
 from moderation.personal_data.masks import MaskBook, mask
@@ -24,6 +24,10 @@ class PersonalDataHandling(BaseModel):
     from_score: float = Field(POSSIBLE, ge=0, le=1)
     owner_may_unmask: bool = False
     """Whether books keep what masks stand for, so that the conversation's owner can be shown it."""
+
+    @field_serializer("mask_for_model", "mask_in_shown")
+    def _in_order(self, kinds: frozenset[Kind]) -> list[str]:
+        return sorted(kinds)
 
     def book(self, secret: bytes) -> MaskBook:
         """A new conversation's; ``secret`` is the conversation's own (see `MaskBook`)."""

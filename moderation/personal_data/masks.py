@@ -123,6 +123,11 @@ def _places(text: str, found: Sequence[Found], *, quotes_masks: bool) -> Iterato
     yield from sorted(places)
 
 
+def looks_masked(text: str) -> bool:
+    """Whether there is anything in it that `unmask` could put back."""
+    return _MASK.search(text) is not None
+
+
 def unmask(text: str, book: MaskBook) -> str:
     """Each mask of the book as what it stands for, where the book keeps that. Only for the conversation's owner.
 

@@ -32,7 +32,7 @@ def judge() -> Judge:
 
 
 def test_a_new_site_judges_with_it() -> None:
-    assert settings.CLASSIFIERS == ["rules", "blend"]
+    assert settings.CLASSIFIERS == ["rules", "blend", "personal_data"]
     assert Path(settings.TOXICITY_MODEL) == SHIPPED_MODEL
 
 
