@@ -53,7 +53,7 @@ HELP_LINES: Final = MappingProxyType(
         "NZ": HelpLine(gettext_lazy("New Zealand"), "Need to talk?", "1737", takes_texts=True),
         "SG": HelpLine(gettext_lazy("Singapore"), "Samaritans of Singapore", "1767"),
         "TW": HelpLine(gettext_lazy("Taiwan"), "安心專線", "1925", "zh-hant"),
-        "US": HelpLine(gettext_lazy("United States"), "988 Suicide & Crisis Lifeline", "988", takes_texts=True),
+        "US": HelpLine(gettext_lazy("United States"), "Suicide & Crisis Lifeline", "988", takes_texts=True),
     }
 )
 """ISO 3166 code -> its line."""
