@@ -78,7 +78,7 @@ bench: install-dev ## measure tokens per second, time to first text and memory; 
 MODELS_RUN ?= runs/models
 JUDGE ?= moderation/shipped_model
 JUDGE_FIRST ?= --epochs 0.65 --seed 7
-JUDGE_SECOND ?= --epochs 1 --share 0.35 --learning-rate 1e-4 --seed 9
+JUDGE_SECOND ?= --epochs 1 --share 0.35 --learning-rate 1e-4 --seed 9 --kept 0.3
 models: install-dev ## train both models that ship, from data to model card: make models DATA=FOLDER
 	@test -d "$(DATA)/moderation" || { echo "make models DATA=FOLDER: FOLDER/moderation is needed; see docs/training.md"; exit 2; }
 	$(BIN)/python manage.py train_demo_model
