@@ -61,8 +61,7 @@ def _steps(first: int, sign: str, second: int) -> list[Sum]:
     """What is worked out on the way; nothing for what is one fact."""
     tens, others = first - first % 10, second - second % 10
     if sign == "-":
-        # 53 - 8 takes one step as it is, and so does 53 - 20.
-        return [(first, "-", others), (first - others, "-", second % 10)] if others and second % 10 else []
+        return _steps_of_difference(first, second)
     if not tens and not others:
         return []
     ones = first % 10 + second % 10
@@ -70,6 +69,20 @@ def _steps(first: int, sign: str, second: int) -> list[Sum]:
     if tens and others:
         steps.append((tens, "+", others))
     return [*steps, (tens + others, "+", ones)]
+
+
+def _steps_of_difference(first: int, second: int) -> list[Sum]:
+    """As written one under the other: where the ones do not suffice, a ten is taken from the tens."""
+    borrowed = 10 if first % 10 < second % 10 else 0
+    tens = first - first % 10 - borrowed
+    others = second - second % 10
+    if not tens:
+        return []  # 13 - 5: one fact
+    ones = first % 10 + borrowed
+    steps = [(ones, "-", second % 10)]
+    if others:
+        steps.append((tens, "-", others))
+    return [*steps, (tens - others, "+", ones - second % 10)]
 
 
 def _left(found: Sum) -> str:
