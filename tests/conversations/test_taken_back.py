@@ -207,7 +207,7 @@ class TestNotice:
         turn = ask("Go on." if reply else "You BADWORD!", *reply)
         message = (reply_of(turn) if reply else prompt_of(turn)).get()
         assert message_notice(message) == NOTICE["en"]
-        assert "<span>Ask a &lt;b&gt;teacher&lt;/b&gt;.</span>" in message_html(message)
+        assert "Ask a &lt;b&gt;teacher&lt;/b&gt;." in message_html(message), "as text, never as HTML"
         with translation.override("zh-hans"):
             assert message_notice(message) == NOTICE["zh"]
         with translation.override("de"):
