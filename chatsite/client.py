@@ -43,6 +43,8 @@ class TurnSeen:
     first_text_after: float | None = None
     ended_after: float = 0.0
     turn: dict[str, Any] = field(default_factory=dict)
+    messages: dict[str, str] = field(default_factory=dict, repr=False)
+    """HTML by message id: of a quick turn the reply comes before the state that names it."""
 
     @property
     def status(self) -> str:
@@ -57,12 +59,21 @@ class TurnSeen:
 
 
 class SiteClient:
-    """One browser session on the site at ``url``. A context manager; ``timeout`` is in seconds, for each answer."""
+    """One browser session on the site at ``url``. A context manager; ``timeout`` is in seconds, for each answer.
 
-    def __init__(self, url: str, timeout: float = 30.0) -> None:
+    ``address`` is the one of this machine's that it comes from; the default leaves the choice to the system.
+    """
+
+    def __init__(self, url: str, timeout: float = 30.0, address: str | None = None) -> None:
         self.url = url.rstrip("/")
         self._timeout = timeout
-        self.http = httpx.Client(base_url=self.url, timeout=timeout, follow_redirects=True, trust_env=False)
+        self.http = httpx.Client(
+            base_url=self.url,
+            timeout=timeout,
+            follow_redirects=True,
+            trust_env=False,
+            transport=httpx.HTTPTransport(local_address=address),
+        )
 
     def __enter__(self) -> SiteClient:
         return self
@@ -206,9 +217,11 @@ def _take(seen: TurnSeen, event: dict[str, Any], client_id: str) -> str:
         seen.turn = turn
         if len(turn["text"]) > len(seen.text):
             return _append(seen, len(seen.text), turn["text"][len(seen.text) :])
-    if kind == "message" and event["id"] == seen.turn.get("reply_id"):
+    if kind == "message":
+        seen.messages[event["id"]] = event["html"]
+    if kind in {"message", "turn", "snapshot"} and (reply := seen.messages.pop(str(seen.turn.get("reply_id")), None)):
         # The end of a reply may come as the finished message only.
-        whole = _plain(BLOCK.findall(event["html"]))
+        whole = _plain(BLOCK.findall(reply))
         if len(whole.rstrip()) > len(seen.text.rstrip()):
             return _append(seen, len(seen.text), whole[len(seen.text) :])
     if kind == "text" and event["turn_id"] == seen.turn.get("id"):

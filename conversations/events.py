@@ -7,11 +7,12 @@ the database ten times a second would cost more than it is worth; a consumer tha
 from __future__ import annotations
 
 import asyncio
+import atexit
 import logging
 import threading
 import time
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from hashlib import sha256
 from typing import Any, Final, Literal, TypedDict
 from uuid import UUID
@@ -84,16 +85,35 @@ class _Sender:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._pending: set[Future[None]] = set()
 
     def submit(self, work: Callable[[], Coroutine[Any, Any, None]]) -> Future[None]:
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                threading.Thread(target=self._loop.run_forever, name="events", daemon=True).start()
-        return asyncio.run_coroutine_threadsafe(work(), self._loop)
+                self._thread = threading.Thread(target=self._loop.run_forever, name="events", daemon=True)
+                self._thread.start()
+            future = asyncio.run_coroutine_threadsafe(work(), self._loop)
+            self._pending.add(future)
+        future.add_done_callback(self._pending.discard)
+        return future
+
+    def finish(self) -> None:
+        """Let what was sent last go out, and end the thread: one that the interpreter cuts off inside a library's C++
+        code takes the whole process down ("exception not rethrown").
+        """
+        with self._lock:
+            loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
+        if loop is None or thread is None:
+            return
+        wait(tuple(self._pending), SEND_DEADLINE_SECONDS)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(SEND_DEADLINE_SECONDS)
 
 
 _sender = _Sender()
+atexit.register(_sender.finish)
 
 
 async def _group_send(group: str, event: Event) -> None:

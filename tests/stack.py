@@ -197,8 +197,8 @@ class Stack:
     # --- people and data -----------------------------------------------------------------------------------------
 
     def client(self) -> SiteClient:
-        """A browser session of nobody yet."""
-        return SiteClient(self.url)
+        """A browser session of nobody yet, on a machine of its own: a site counts sign-ups by address."""
+        return SiteClient(self.url, address=f"127.{secrets.randbelow(254) + 1}.{secrets.randbelow(256)}.1")
 
     @contextmanager
     def create_user(self, username: str = "") -> Iterator[SiteClient]:

@@ -72,7 +72,7 @@ async def test_a_code_block_can_be_copied(open_chat: ChatOpen, conversation: str
     await chat.box.fill(LIST_AND_CODE)
     await chat.send_button.click()
     reply = await chat.answered(2)
-    await reply.get_by_role("button", name="Copy").click()
+    await reply.get_by_role("button", name="Copy", exact=True).click()
     await expect(reply.get_by_role("button", name="Copied")).to_be_visible()
     assert (await chat.page.evaluate("navigator.clipboard.readText()")).strip() == "print('<b>')"
 

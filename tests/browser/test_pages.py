@@ -164,7 +164,7 @@ async def test_the_whole_way_by_keyboard(open_page: PageOpen, person: SiteClient
         names.append(name)
     assert "New conversation" in names
     assert "Rename" in names
-    assert "Delete" in names
+    assert "More for this conversation" in names
 
 
 async def test_no_page_breaks_its_own_rules(open_page: PageOpen, person: SiteClient, conversation: str) -> None:
