@@ -10,26 +10,36 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q
 
 from conversations.models import Message, Rating, Turn
+from moderation.selectors import subjects_flagged
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """``turn`` made this message, if it is a reply. ``versions``: the ids that may stand in its place, oldest first."""
+    """``turn`` made this message, if it is a reply. ``versions``: the ids that may stand in its place, oldest first.
+
+    ``is_flagged``: something of it is not shown, and there is a flag that its owner can appeal against.
+    """
 
     turn: Turn | None = None
     versions: tuple[UUID, ...] = ()
     rating: Rating | None = None
+    is_flagged: bool = False
 
 
 def surroundings_of(messages: Sequence[Message]) -> dict[UUID, Surroundings]:
-    """By message id, for messages of one conversation. Three queries, however many there are."""
+    """By message id, for messages of one conversation. Three queries, and one more where something is withheld."""
     replies = [message.pk for message in messages if message.role == Message.Role.ASSISTANT]
     turns = {turn.reply_id: turn for turn in Turn.objects.filter(reply_id__in=replies)} if replies else {}
     ratings = {row.message_id: row for row in Rating.objects.filter(message_id__in=replies)} if replies else {}
     versions = _versions(messages)
+    withheld = [message.pk for message in messages if message.state != Message.State.SHOWN]
+    flagged = subjects_flagged(withheld) if withheld else set()
     return {
         message.pk: Surroundings(
-            turns.get(message.pk), tuple(versions.get(message.parent_id, ())), ratings.get(message.pk)
+            turns.get(message.pk),
+            tuple(versions.get(message.parent_id, ())),
+            ratings.get(message.pk),
+            is_flagged=message.pk in flagged,
         )
         for message in messages
     }

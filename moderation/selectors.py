@@ -41,6 +41,11 @@ def review_exists(*, subject_id: UUID, turn_id: UUID) -> bool:
     return Review.objects.filter(subject_id=subject_id, turn_id=turn_id).exists()
 
 
+def subjects_flagged(subject_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these messages that have a flag."""
+    return set(Review.objects.filter(subject_id__in=subject_ids).values_list("subject_id", flat=True))
+
+
 def review_reach(*, subject_id: UUID, turn_id: UUID) -> int:
     """How many characters of this message the flags of this turn hold; 0 without one."""
     texts = Review.objects.filter(subject_id=subject_id, turn_id=turn_id).values_list("text", flat=True)

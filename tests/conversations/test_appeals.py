@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from conversations.models import Conversation, Message
 from conversations.rendering import message_html
+from conversations.surroundings import surroundings_of
 from moderation.models import Appeal, Review, TrailEntry
 from moderation.queue import QueueFilters, queue_neighbour, queue_reviews
 from moderation.reviewing import ReviewFault, review_resolve, review_undo
@@ -81,6 +82,15 @@ def test_a_person_is_told_what_was_found_by_which_policy_and_never_the_text(
     assert other.post(why(message), {"text": "Please."}).status_code == 404
     assert Client().get(why(message)).status_code == 302
     assert not Appeal.objects.exists()
+
+
+def test_only_a_message_with_a_flag_leads_to_the_page(message: Message, request: pytest.FixtureRequest) -> None:
+    def shown() -> str:
+        return message_html(message, around=surroundings_of([message])[message.pk])
+
+    assert "withheld" in shown() and why(message) not in shown()
+    request.getfixturevalue("review")
+    assert why(message) in shown()
 
 
 def test_an_appeal_is_made_once_with_words_and_puts_the_flag_before_its_like(
