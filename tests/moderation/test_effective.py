@@ -55,7 +55,9 @@ class TestWords:
                     assert text.count(f"{score:.2f}") == 1
                 assert ("taken back" in text) == (level.late == "withdraw")
             closed = document.at(stage).on_error == "closed"
-            assert lines["what could not be judged"].startswith("Is withheld" if closed else "Goes on")
+            judged = "Is withheld" if closed else "Goes on"
+            wanted = judged if stage in (Stage.PROMPT, Stage.REPLY) else "Is not used."
+            assert lines["what could not be judged"].startswith(wanted)
 
     def test_notices_and_gate_and_cascade(self) -> None:
         raw = preset("standard")
@@ -66,6 +68,32 @@ class TestWords:
         assert "People who read en are told: “Ask a teacher.”" in told
         assert "once 24 characters and 4 words beyond it were judged" in told
         assert "detoxify is asked only where the others' highest score is from 0.20 to 0.80" in told
+
+    def test_languages_personal_data_and_canary(self) -> None:
+        raw = preset("standard")
+        raw["prompt"]["unknown_language"], raw["reply"]["unknown_language"] = "flag", "refuse"  # type: ignore[index]
+        masked = {"mask_for_model": ["CARD", "EMAIL"], "from_score": 0.8, "owner_may_unmask": True}
+        raw |= {"personal_data": masked, "canary": False}
+        stages = parts_of(policy_parse(raw))[: len(Stage)]
+        languages = [line.sentences for part in stages for line in part.lines if "no classifier knows" in line.name]
+        same = "Is judged all the same; the ledger says that this is less sure."
+        flagged = "Is judged all the same, and a reviewer looks at it."
+        # Attached text is like a prompt, but what is only flagged there goes to nobody.
+        assert languages == [[flagged], ["Is withheld; a reviewer looks at it."], [same], [same]]
+        told = {line.name: line.sentences for part in parts_of(policy_parse(raw)) for line in part.lines}
+        found = "Only what is found with a score from 0.80 on."
+        assert told["for the model"] == ["Masked: e-mail addresses, payment cards.", found]
+        assert told["in replies"] == ["Nothing is masked."]
+        assert told["behind the mask"] == ["Whoever wrote it reads it instead of the mask in their own conversation."]
+        assert told["secret word"] == ["None in the system prompt."]
+        both = beside([PRESETS["standard"], policy_parse(raw)])
+        changed = [row.name for part in both for row in part.rows if row.is_different]
+        assert changed == [
+            *["language that no classifier knows"] * 2,
+            "for the model",
+            "behind the mask",
+            "secret word",
+        ]
 
     def test_side_by_side_marks_what_differs_and_nothing_else(self) -> None:
         same = beside([PRESETS["strict"], PRESETS["strict"]])

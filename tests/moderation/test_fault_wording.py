@@ -52,9 +52,21 @@ def test_each_fault_of_a_pattern_has_a_sentence(check: Any, pattern: str, code: 
         ("gate", {"first_chars": []}),
         ("gate", {"clause_chars": 500}),
         ("gate", {"window_chars": 100}),
+        ("reply", {"labels": {}, "unknown_language": "perhaps"}),
+        ("canary", "perhaps"),
+        ("canary", []),
+        ("personal_data", {"mask_for_model": ["SHOE_SIZE"]}),
+        ("personal_data", {"mask_in_shown": "EMAIL"}),
+        ("personal_data", {"from_score": 2, "owner_may_unmask": None}),
+        ("personal_data", []),
+        ("combine", {"how": "mean", "weights": {"rules": 1}}),
+        ("combine", {"how": "mean", "weights": {"rules": 0}}),
+        ("combine", {"how": "cascade"}),
+        ("combine", {"how": "cascade", "last": "guard"}),
+        ("combine", {"low": 0.9, "high": 0.2}),
     ],
 )
-def test_each_fault_of_a_policy_has_a_sentence(part: str, change: dict[str, Any]) -> None:
+def test_each_fault_of_a_policy_has_a_sentence(part: str, change: object) -> None:
     with pytest.raises(PolicyFault) as caught:
         policy_parse({**DEFAULT_POLICY.model_dump(mode="json"), part: change})
     with override("zh-hans"):
