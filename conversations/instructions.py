@@ -1,7 +1,8 @@
 """What a person asks of the model in all their conversations: own instructions and sampling, as a turn uses them.
 
-Instructions are judged like a prompt before the model reads them: once for each text and version of the policy, in the
-worker, with a row in the ledger. What was blocked is left out, and goes to a reviewer, whose word counts from then on.
+Instructions are judged like a prompt before the model reads them: once for each text and version of the policy that
+holds for this person, in the worker, with a row in the ledger. What was blocked is left out, and goes to a reviewer,
+whose word counts from then on.
 """
 
 from __future__ import annotations
@@ -29,9 +30,11 @@ def preferences_of(owner_id: int) -> Preferences | None:
     return Preferences.objects.filter(user_id=owner_id).first()
 
 
-def system_prompt_with(base: str, own: Preferences | None, engine: Engine) -> str:
+def system_prompt_with(
+    base: str, own: Preferences | None, policy: moderation_runtime.ActivePolicy, engine: Engine
+) -> str:
     """The operator's system prompt and, below it, the person's instructions if they may be used and fit."""
-    text = instructions_allowed(own) if own is not None else ""
+    text = instructions_allowed(own, policy) if own is not None else ""
     if not text:
         return base
     whole = "\n\n".join(filter(None, [base, f"{INTRODUCTION}\n{text}"]))
@@ -39,21 +42,21 @@ def system_prompt_with(base: str, own: Preferences | None, engine: Engine) -> st
     return whole if is_fitting else base
 
 
-def instructions_allowed(own: Preferences) -> str:
+def instructions_allowed(own: Preferences, policy: moderation_runtime.ActivePolicy) -> str:
     """The instructions, or nothing where they were blocked or could not be judged."""
     if not own.instructions:
         return ""
     human = with_patience(lambda: reviewer_decision(own.instructions_id))
     if human is not None:
         return own.instructions if human.action == Action.ALLOW else ""
-    if own.instructions_policy != moderation_runtime.active_policy().version:
-        _judge(own)
+    if own.instructions_policy != policy.version:
+        _judge(own, policy)
     return own.instructions if own.is_instructions_allowed else ""
 
 
-def _judge(own: Preferences) -> None:
+def _judge(own: Preferences, policy: moderation_runtime.ActivePolicy) -> None:
     text = own.instructions
-    (verdict,) = moderation_runtime.judge_texts([text], Stage.ATTACHED)
+    (verdict,) = moderation_runtime.judge_texts([text], Stage.ATTACHED, policy)
     own.is_instructions_allowed = verdict.judged and verdict.is_allowed
     judgement = Judgement(0, len(text), text, verdict, 0, len(text) if own.is_instructions_allowed else 0)
     subject = Subject(stage=Stage.ATTACHED, subject_id=own.instructions_id, user_id=own.user_id)

@@ -87,7 +87,8 @@ def _written(prompt: str, reply: str) -> str:
 
 
 def _is_allowed(conversation: Conversation, title: str) -> bool:
-    (verdict,) = moderation_runtime.judge_texts([title], Stage.TITLE)
+    policy = moderation_runtime.policy_for(conversation.owner_id)
+    (verdict,) = moderation_runtime.judge_texts([title], Stage.TITLE, policy)
     is_allowed = verdict.judged and verdict.is_allowed
     judgement = Judgement(0, len(title), title, verdict, 0, len(title) if is_allowed else 0)
     subject = Subject(

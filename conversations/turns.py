@@ -277,7 +277,7 @@ class _Run:
         # Kept, for the conversation may be deleted before there is something to flag.
         self.context = context_lines(branch)
         system = self.canary.put_into(settings.SYSTEM_PROMPT) if self.canary else settings.SYSTEM_PROMPT
-        system = system_prompt_with(system, self.own, get_engine())
+        system = system_prompt_with(system, self.own, self.policy, get_engine())
         asked, said = partial(self.masks.for_model, from_person=True), partial(self.masks.for_model, from_person=False)
         system = asked(system) if self.own else system  # it holds words of theirs
         messages = [ChatMessage("system", system)] if system else []

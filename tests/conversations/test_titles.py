@@ -5,15 +5,20 @@ from __future__ import annotations
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from pytest_django.fixtures import Settings
 
 from conversations import services, titles
 from conversations.models import Conversation, Message
+from conversations.preferences import model_wishes_set
 from conversations.titles import title_clean, title_make, titles_are_from_model
+from moderation.group_policies import group_policy_assign
 from moderation.models import Decision
+from moderation.presets import PRESETS
+from moderation.services import policy_publish
+from moderation.verdicts import Stage
 from tests.conversations.conftest import Ask, Decide
-from tests.fakes.inprocess import ListEngine
+from tests.fakes.inprocess import ListEngine, PhraseJudge
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,6 +65,22 @@ def test_what_is_no_title_or_not_allowed_is_not_shown(
     engine.enqueue(written)
     assert title_make(conversation.pk) is None
     assert title_of(conversation) == "Hello"
+
+
+def test_titles_and_instructions_are_judged_by_the_policy_of_the_owners_group(
+    user: User, conversation: Conversation, ask: Ask, engine: ListEngine, judge: PhraseJudge
+) -> None:
+    group = Group.objects.create(name="Class 4b")
+    user.groups.add(group)
+    strict = policy_publish(document=PRESETS["strict"].model_dump(mode="json"), name="Strict", is_active=False)
+    group_policy_assign(group=group, policy=strict, actor=None)
+    model_wishes_set(user=user, instructions="Answer in rhymes.")
+    ask("Hello", "Hi")
+    engine.enqueue("A greeting")
+    assert title_make(conversation.pk) == "A greeting"
+    used = {stage: policy for (stage, _text), policy in zip(judge.judged, judge.policies, strict=True)}
+    versions = {stage: policy.version for stage, policy in used.items() if policy is not None}
+    assert versions == dict.fromkeys([Stage.ATTACHED, Stage.PROMPT, Stage.REPLY, Stage.TITLE], strict.version)
 
 
 def test_the_owners_title_stays(conversation: Conversation, ask: Ask, engine: ListEngine) -> None:

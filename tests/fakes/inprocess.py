@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 from inference.base import ChatMessage, Chunk, Options
+from moderation.runtime import ActivePolicy
 from moderation.verdicts import Action, ClassifierResult, Stage, Verdict
 
 _SEEMS_BAD = re.compile(r"SEEMSBAD(?! after all\.)")
@@ -75,9 +76,11 @@ class PhraseJudge:
 
     def __init__(self) -> None:
         self.judged: list[tuple[Stage, str]] = []
+        self.policies: list[ActivePolicy | None] = []
         self.notice: dict[str, str] = {}
 
-    def __call__(self, texts: Sequence[str], stage: Stage, policy: object = None) -> list[Verdict]:
+    def __call__(self, texts: Sequence[str], stage: Stage, policy: ActivePolicy | None = None) -> list[Verdict]:
+        self.policies += [policy] * len(texts)
         self.judged += [(stage, text) for text in texts]
         return [self._verdict(text) for text in texts]
 
