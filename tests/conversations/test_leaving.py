@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from conversations import rates, services
 from conversations.models import Conversation, Message, Turn
-from moderation.models import Decision, Review
+from moderation.models import Appeal, Decision, Review, ReviewExplanation
 from tests.conversations.conftest import Ask
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -57,6 +57,22 @@ def test_an_account_goes_with_all_its_words(browser: Client, user: User, ask: As
     for review in Review.objects.all():
         assert (review.text, review.context, review.spans) == ("", [], [])
     assert browser.get(reverse("conversations:home")).status_code == 302
+
+
+def test_appeals_explanations_and_likeness_hold_no_words_of_who_left(
+    browser: Client, user: User, stranger: User, ask: Ask, ledger_policy: None
+) -> None:
+    ask("BADWORD of mine")
+    review = Review.objects.exclude(likeness="").get()
+    Appeal.objects.create(review=review, user_id=user.pk, text="I only quoted my sister Ada.")
+    ReviewExplanation.objects.create(review=review, label="threat", result={"weights": [{"start": 0, "end": 7}]})
+    leave(sign_in(stranger))
+    review.refresh_from_db()
+    assert review.likeness and ReviewExplanation.objects.exists() and Appeal.objects.exclude(text="").exists()
+    assert leave(browser)[0] == 302
+    review.refresh_from_db()
+    assert (review.likeness, Appeal.objects.get().text) == ("", "")
+    assert not ReviewExplanation.objects.exists()
 
 
 def test_evidence_of_others_stays(
