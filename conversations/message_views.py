@@ -67,8 +67,11 @@ def message_why(request: HttpRequest, conversation_id: UUID, message_id: UUID) -
     if review is None:
         raise Http404(_("There is no such message."))
     text, fault = request.POST.get("text", ""), ""
+    can_appeal = message.state != Message.State.SHOWN
     if request.method == "POST" and isinstance(request.user, AbstractBaseUser):
         try:
+            if not can_appeal:  # flagged only, and shown: no place in the queue before others for it
+                raise AppealFault(_("There is nothing here that you could appeal against."))
             appeal_make(subject_id=message.pk, user=request.user, text=text)
         except AppealFault as refused:
             fault = str(refused)
@@ -80,7 +83,7 @@ def message_why(request: HttpRequest, conversation_id: UUID, message_id: UUID) -
         "kinds": [label_name(label) for label in review.labels],
         "review": review,
         "appeal": getattr(review, "appeal", None),
-        "can_appeal": message.state != Message.State.SHOWN,
+        "can_appeal": can_appeal,
         "told": told_last(review),
         "text": text,
         "fault": fault,

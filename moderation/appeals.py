@@ -39,7 +39,7 @@ def appeal_make(*, subject_id: UUID, user: AbstractBaseUser, text: str) -> Appea
 
     Raises ``AppealFault`` where nothing was withheld, an appeal was made, or the words are missing or too many.
     """
-    text = text.strip()
+    text = text.replace("\x00", "").strip()  # PostgreSQL keeps no such character
     if not text or len(text) > MAX_CHARS:
         raise AppealFault(_("Say in up to %(limit)d characters why this should be shown.") % {"limit": MAX_CHARS})
     with transaction.atomic():

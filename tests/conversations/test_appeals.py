@@ -141,3 +141,15 @@ def test_an_appeal_goes_to_another_reviewer_and_what_they_say_is_shown(
 def test_nothing_is_appealed_that_was_not_withheld(client: Client, message: Message, review: Review) -> None:
     review_resolve(review_id=review.pk, reviewer=reviewer_make("rita"), outcome="dismissed", reason="Fine.")
     assert client.post(why(message), {"text": "It is a tale."}).status_code == 400
+
+
+def test_what_was_only_flagged_and_is_shown_is_not_appealed(client: Client, message: Message, review: Review) -> None:
+    Message.objects.filter(pk=message.pk).update(state=Message.State.SHOWN, text=TEXT)
+    assert client.post(why(message), {"text": "First, please."}).status_code == 400
+    assert not Appeal.objects.exists()
+
+
+def test_an_appeal_keeps_no_character_that_postgresql_refuses(client: Client, message: Message, review: Review) -> None:
+    assert client.post(why(message), {"text": "\x00"}).status_code == 400
+    assert client.post(why(message), {"text": "A\x00 tale."}).status_code == 302
+    assert Appeal.objects.get().text == "A tale."
