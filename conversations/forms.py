@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +15,7 @@ from conversations.models import Preferences, Rating
 from conversations.search import MAX_CHARS, Search
 
 _DAYS = [MinValueValidator(date(1970, 1, 1)), MaxValueValidator(date(9000, 1, 1))]
+_MOMENTS = [MinValueValidator(datetime(1970, 1, 1, tzinfo=UTC)), MaxValueValidator(datetime(9000, 1, 1, tzinfo=UTC))]
 
 
 class PromptForm(forms.Form):
@@ -49,7 +50,7 @@ class SearchForm(forms.Form):
     q = forms.CharField(required=False, max_length=MAX_CHARS)
     since = forms.DateField(required=False, validators=_DAYS)
     until = forms.DateField(required=False, validators=_DAYS)
-    at = forms.DateTimeField(required=False, widget=forms.HiddenInput)
+    at = forms.DateTimeField(required=False, validators=_MOMENTS, widget=forms.HiddenInput)
     number = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1, widget=forms.HiddenInput)
 
     def search(self) -> Search:

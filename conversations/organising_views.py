@@ -30,7 +30,7 @@ ALL_PAGE = 50
 @require_safe
 def conversations_all(request: HttpRequest) -> HttpResponse:
     """``?show=archived`` those put away; ``?tag=`` those with a tag of one's own; ``?page=``."""
-    tag, is_archive = request.GET.get("tag", ""), request.GET.get("show") == "archived"
+    tag, is_archive = request.GET.get("tag", "").replace("\x00", ""), request.GET.get("show") == "archived"
     rows = selectors.conversations_for_user(request.user).prefetch_related("tags")
     rows = rows.filter(archived_at__isnull=not is_archive)
     if tag:

@@ -133,3 +133,7 @@ def test_the_page_of_all_costs_the_same_for_many(browser: Client, user: User) ->
             page(browser, "all")
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 10
+
+
+def test_a_tag_is_asked_for_without_the_character_that_postgresql_refuses(browser: Client) -> None:
+    assert browser.get(reverse("conversations:all"), {"tag": "w\x00ork"}).context["tag"] == "work"

@@ -178,6 +178,12 @@ def test_a_day_that_is_none_is_said(browser: Client) -> None:
     assert "Enter a valid date." in response.content.decode()
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_a_page_that_begins_at_the_end_of_time_is_refused(browser: Client, at: str) -> None:
+    response = browser.get(reverse("conversations:search"), {"q": "hello", "at": at, "number": "1"})
+    assert response.status_code == 400
+
+
 def test_the_next_page_goes_on_where_the_first_ended(browser: Client, conversation: Conversation) -> None:
     for number in range(PAGE + 1):
         say(conversation, f"tea {number}")

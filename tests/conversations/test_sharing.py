@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 
 from conversations import sharing_views
@@ -170,3 +170,8 @@ def test_files_are_for_the_owner(conversation: Conversation, stranger: User, nam
     assert client.get(address).status_code == 302
     client.force_login(stranger)
     assert client.get(address).status_code == 404
+
+
+def test_what_can_be_no_token_never_reaches_the_database() -> None:
+    with pytest.raises(Resolver404):
+        resolve("/s/abc\x00def/")
