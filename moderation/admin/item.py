@@ -10,6 +10,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -52,7 +53,7 @@ class ItemPages:
         if request.method == "POST":
             self._must_resolve(request)
             version = request.POST.get("seen_version", "")
-            if form.is_valid() and decide(request, {review.pk: int(version) if version.isdecimal() else None}, form):
+            if form.is_valid() and decide(request, {review.pk: _version(version)}, form):
                 following = queue_neighbour(rows, review, user)
                 return HttpResponseRedirect((_item_url(following) if following else _queue_url()) + suffix)
             review.refresh_from_db()
@@ -93,8 +94,12 @@ class ItemPages:
         form = DecisionForm(request.POST if "decision" in request.POST else None)
         if "decision" in request.POST and form.is_valid():
             sent = {review.pk: request.POST.get(f"version_{review.pk}", "") for review in chosen}
-            decide(request, {pk: int(seen) if seen.isdecimal() else None for pk, seen in sent.items()}, form)
+            decide(request, {pk: _version(seen) for pk, seen in sent.items()}, form)
             return HttpResponseRedirect(f"{_queue_url()}?{queue_query(request)}")
+        # The page has their texts, so each of them was looked at.
+        with transaction.atomic():
+            for review in chosen:
+                trail_add(actor=request.user, deed=TrailEntry.Deed.SAW, target=review, together=True)
         context = {
             "title": _("Decide together"),
             "form": form,
@@ -116,8 +121,7 @@ class ItemPages:
 
     def alike_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """This flag and all that wait with a near-identical text."""
-        user, review = self._found(request, object_id)
-        trail_add(actor=user, deed=TrailEntry.Deed.SAW, target=review, alike=True)
+        _user, review = self._found(request, object_id)
         return self.together_view(request, [review, *reviews_alike(review)[: MAX_SELECTED - 1]])
 
     def undo_view(self, request: HttpRequest) -> HttpResponse:
@@ -192,6 +196,11 @@ def _queue_url() -> str:
 
 def _item_url(pk: UUID) -> str:
     return reverse("admin:moderation_review_change", args=[pk])
+
+
+def _version(text: str) -> int | None:
+    # Longer ones are no version of anything, and Python refuses to read thousands of digits.
+    return int(text[:20]) if text.isdecimal() else None
 
 
 def _uuid(text: str) -> UUID | None:

@@ -177,8 +177,8 @@ class QueuePages:
         queue = reverse("admin:moderation_review_changelist")
         query = queue_query(request)
         if forget := request.POST.get("forget_filter", ""):
-            SavedFilter.objects.filter(owner=user, pk=int(forget) if forget.isdecimal() else 0).delete()
-        elif not (name := request.POST.get("filter_name", "").strip()[:60]):
+            SavedFilter.objects.filter(owner=user, pk=int(forget[:18]) if forget.isdecimal() else 0).delete()
+        elif not (name := request.POST.get("filter_name", "").replace("\x00", "").strip()[:60]):
             messages.error(request, _("Give the filter a name."))
         else:
             SavedFilter.objects.update_or_create(owner=user, name=name, defaults={"query": query})

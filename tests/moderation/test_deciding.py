@@ -141,6 +141,8 @@ def test_near_identical_texts_are_previewed_decided_together_and_taken_back(brow
     page = browser.get(f"{item_url(reviews[0])[: -len('change/')]}alike/").content.decode()
     assert all(review.text.split("%")[0] in page for review in reviews)
     assert "A purple elephant" not in page
+    seen = TrailEntry.objects.filter(actor_id=reviewer.pk, deed="saw", detail__together=True)
+    assert set(seen.values_list("object_id", flat=True)) == {str(one.pk) for one in (*reviews, taken)}
     chosen = {"action": "decide_selected", "_selected_action": [str(one.pk) for one in (*reviews[:2], taken)]}
     done = browser.post(QUEUE, {**chosen, **press("uphold")}, follow=True).content.decode()
     assert "2 flags upheld." in done
@@ -156,6 +158,13 @@ def test_near_identical_texts_are_previewed_decided_together_and_taken_back(brow
 def test_without_a_choice_nothing_is_asked(browser: Client) -> None:
     response = browser.post(QUEUE, {"action": "decide_selected", "_selected_action": ["nonsense"]}, follow=True)
     assert "Choose at least one flag." in response.content.decode()
+
+
+def test_a_version_of_thousands_of_digits_is_another_version(browser: Client) -> None:
+    review = review_make()
+    sent = {**press("uphold"), "seen_version": "9" * 5_000}
+    assert browser.post(item_url(review), sent).status_code == 200
+    assert not decisions_of(review)
 
 
 # --- blur ------------------------------------------------------------------------------------------------------------

@@ -144,6 +144,12 @@ def test_filters_can_be_saved_and_forgotten(browser: Client, reviewer: User) -> 
     assert not SavedFilter.objects.exists()
 
 
+def test_odd_names_and_numbers_of_filters_are_no_faults(browser: Client) -> None:
+    browser.post(QUEUE, {"filter_name": "A\x00b"})
+    assert SavedFilter.objects.get().name == "Ab"
+    assert browser.post(QUEUE, {"forget_filter": "9" * 5_000}).status_code == 302
+
+
 # --- pages -----------------------------------------------------------------------------------------------------------
 
 
