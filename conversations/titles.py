@@ -15,6 +15,7 @@ from uuid import UUID
 from django.conf import settings
 
 from conversations.events import conversation_group, event_send
+from conversations.masking import ConversationMasks
 from conversations.models import Conversation, Message
 from conversations.selectors import turns_queued_count
 from inference.base import ChatMessage, EngineError
@@ -47,8 +48,13 @@ def title_make(conversation_id: UUID) -> str | None:
     if conversation is None or exchange is None or turns_queued_count():
         return None
     prompt, reply = exchange
-    title = title_clean(_written(prompt.text, reply.text))
-    if not title or not _is_allowed(conversation, title):
+    policy = moderation_runtime.policy_for(conversation.owner_id)
+    # As in a turn. Nothing new is kept: a turn may be writing the masks, and a title is never unmasked.
+    masks = ConversationMasks(conversation_id, policy.document.personal_data)
+    question = masks.for_model(prompt.text, from_person=True)
+    answer = masks.for_model(reply.text, from_person=False)
+    title = title_clean(masks.shown(_written(question, answer)) + masks.shown_rest())
+    if not title or not _is_allowed(conversation, title, policy):
         return None
     # Unless the owner, or a withdrawal of the first exchange, was faster.
     rows = Conversation.objects.filter(pk=conversation_id, is_title_custom=False, title=conversation.title)
@@ -86,9 +92,8 @@ def _written(prompt: str, reply: str) -> str:
         return ""  # a title is not worth a second try; the first prompt's words serve
 
 
-def _is_allowed(conversation: Conversation, title: str) -> bool:
-    policy = moderation_runtime.policy_for(conversation.owner_id)
-    (verdict,) = moderation_runtime.judge_texts([title], Stage.TITLE, policy)
+def _is_allowed(conversation: Conversation, title: str, policy: moderation_runtime.ActivePolicy) -> bool:
+    (verdict,) = moderation_runtime.judge_texts([title], Stage.TITLE, policy=policy)
     is_allowed = verdict.judged and verdict.is_allowed
     judgement = Judgement(0, len(title), title, verdict, 0, len(title) if is_allowed else 0)
     subject = Subject(

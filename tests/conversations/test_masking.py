@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
+from conversations import titles
 from conversations.audit import Scope, ledger_audit
 from conversations.models import Conversation, Masks, Message
 from conversations.snapshots import message_payloads, state_read
@@ -109,3 +110,14 @@ def test_nothing_is_masked_where_the_policy_says_nothing(ask: Ask, engine: ListE
     assert engine.asked[0][-1].content == "Write to ada@example.org."
     assert not Masks.objects.exists()
     assert PRESETS["strict"].personal_data.mask_for_model == ALL_KINDS
+
+
+def test_a_title_is_asked_for_and_shown_with_masks(
+    ask: Ask, engine: ListEngine, masked: Masked, conversation: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(titles, "get_engine", lambda: engine)
+    masked(MASK)
+    ask("Write to ada@example.org, please.", "Done.")
+    engine.enqueue("Mail to eve@example.org")
+    assert titles.title_make(conversation.pk) == "Mail to [EMAIL_2]"
+    assert "[EMAIL_1]" in engine.asked[-1][-1].content and "ada@" not in engine.asked[-1][-1].content
