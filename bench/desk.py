@@ -7,23 +7,18 @@ included, without a socket) with each filter, at the top and deep inside. Writes
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import psutil
-
-from bench.machine import machine_facts
+from bench.figures import percentile
 from bench.options import RESULTS
-from bench.postgres import postgres_start
+from bench.postgres import GOAL_MS, Measured, machine_line, measure_on_postgres
 from bench.report import table
 
-GOAL_MS: Final = 150.0
 COPIES: Final = 20
 """Each seeded flag is in the queue so many times, at other ages: the database copies faster than Python invents."""
 VIEWS: Final = {
@@ -53,31 +48,14 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--rounds", type=int, default=40, help="requests of each view (40)")
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="FOLDER", help="where the table goes")
     given = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory(prefix="desk-bench-") as folder:
-        server = postgres_start(Path(folder))
-        os.environ.update(DATA_DIR=folder, DATABASE_URL=server.get_uri(), ENV_FILE="")
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
-        try:
-            lines, worst = _measure(given.reviews, given.rounds)
-        finally:
-            server.cleanup()
-    text = "\n".join(lines)
-    given.results.mkdir(parents=True, exist_ok=True)
-    (given.results / "desk.md").write_text(text, encoding="utf-8")
-    sys.stdout.write(text)
-    return 0 if worst < GOAL_MS else 1
+    return measure_on_postgres(lambda: _measure(given.reviews, given.rounds), given.results / "desk.md")
 
 
-def _measure(reviews: int, rounds: int) -> tuple[list[str], float]:
-    import django  # noqa: PLC0415  # reads the environment that `main` set
-
-    django.setup()
+def _measure(reviews: int, rounds: int) -> Measured:
     from django.contrib.auth.models import User  # noqa: PLC0415
     from django.core.management import call_command  # noqa: PLC0415
     from django.test import Client  # noqa: PLC0415
 
-    call_command("migrate", verbosity=0)
-    call_command("collectstatic", interactive=False, verbosity=0)
     began = time.monotonic()
     call_command("seed_reviews", str(max(1, reviews // COPIES)))
     _multiply()
@@ -88,11 +66,10 @@ def _measure(reviews: int, rounds: int) -> tuple[list[str], float]:
     for name, query in VIEWS.items():
         top, last = _timed(client, query, rounds)
         deep, _ = _timed(client, "&".join(filter(None, [query, f"after={last}"])), rounds) if last else ([], "")
-        cells = [f"{statistics.median(top):.0f}", f"{_p95(top):.0f}"]
-        cells += [f"{statistics.median(deep):.0f}", f"{_p95(deep):.0f}"] if deep else ["", ""]
-        worst = max(worst, _p95(top), _p95(deep) if deep else 0.0)
+        cells = [f"{statistics.median(top):.0f}", f"{percentile(top, 95):.0f}"]
+        cells += [f"{statistics.median(deep):.0f}", f"{percentile(deep, 95):.0f}"] if deep else ["", ""]
+        worst = max(worst, percentile(top, 95), percentile(deep, 95) if deep else 0.0)
         rows.append([name, *cells])
-    machine = machine_facts()
     return [
         "# The review queue with many flags",
         "",
@@ -100,8 +77,7 @@ def _measure(reviews: int, rounds: int) -> tuple[list[str], float]:
         f"stored in {seeded:.0f} s; the whole page without a socket, milliseconds. “Deep” begins in the middle of "
         f"all flags. Goal: p95 under {GOAL_MS:g} ms; the worst here is {worst:.0f} ms.",
         "",
-        f"{machine['processor']}, {machine['cores']} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB; "
-        f"load at the start {machine['load_at_start']}.",
+        machine_line(),
         "",
         *table(["view", "top, median", "top, p95", "deep, median", "deep, p95"], rows),
         "",
@@ -158,10 +134,6 @@ def _middle() -> str:
     middle = Review.objects.aggregate(middle=Avg("priority"))["middle"]
     found = Review.objects.filter(priority__lte=middle).order_by("-priority", "-pk").first()
     return cursor_of(found) if found else ""
-
-
-def _p95(times: Sequence[float]) -> float:
-    return statistics.quantiles(times, n=20)[-1]
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+import traceback
 from typing import Final
 from uuid import UUID
 
@@ -61,9 +62,10 @@ def explanation_run(run_id: UUID) -> None:
     except JudgeFault as fault:
         logger.error("flag %s, %s, was not explained: %s", row.review_id, row.label, fault)
         _fail(row, "judge")
-    except Exception:
-        # Whatever a library raises: the page must not wait for ever.
-        logger.exception("flag %s, %s, was not explained", row.review_id, row.label)
+    except Exception as error:
+        # Whatever a library raises: the page must not wait for ever. Its own words may quote the text: not for the log.
+        where = "".join(traceback.format_tb(error.__traceback__))
+        logger.error("flag %s, %s, was not explained: %s\n%s", row.review_id, row.label, type(error).__name__, where)
         _fail(row, "failed")
 
 

@@ -42,6 +42,17 @@ class Subject:
     attempt: int = 1
     user_id: int | None = None
 
+    def columns(self) -> dict[str, Any]:
+        """As the ledger's rows name them."""
+        return {
+            "stage": self.stage.value,
+            "subject_id": self.subject_id,
+            "conversation_id": self.conversation_id,
+            "turn_id": self.turn_id,
+            "attempt": self.attempt,
+            "user_id": self.user_id,
+        }
+
 
 def decision_record(*, subject: Subject, judgement: Judgement, blocked: Blocked | None = None) -> Decision:
     """Put one judgement in the ledger (one INSERT), before the text that it lets out is shown.
@@ -53,12 +64,7 @@ def decision_record(*, subject: Subject, judgement: Judgement, blocked: Blocked 
     is_clean = verdict.judged and verdict.action is Action.ALLOW
     return Decision.objects.create(
         source=Decision.Source.CLASSIFIER,
-        stage=subject.stage.value,
-        subject_id=subject.subject_id,
-        conversation_id=subject.conversation_id,
-        turn_id=subject.turn_id,
-        attempt=subject.attempt,
-        user_id=subject.user_id,
+        **subject.columns(),
         action=verdict.action.value,
         judged=verdict.judged,
         labels=list(verdict.labels),

@@ -41,12 +41,7 @@ def withdrawal_record(*, subject: Subject, text: str) -> Decision:
     ]
     return Decision.objects.create(
         source=Decision.Source.WITHDRAWAL,
-        stage=subject.stage.value,
-        subject_id=subject.subject_id,
-        conversation_id=subject.conversation_id,
-        turn_id=subject.turn_id,
-        attempt=subject.attempt,
-        user_id=subject.user_id,
+        **subject.columns(),
         action=Action.BLOCK.value,
         judged=block.judged,
         labels=block.labels,

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 import torch
 from django.contrib.auth.models import Group, User
+from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
@@ -20,6 +21,7 @@ from moderation.services import Subject, review_open
 from moderation.verdicts import Action, Judgement, Stage
 from tests.moderation.judges import verdict
 
+QUEUE = "/admin/moderation/review/"
 CLASSES = ["toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate"]
 WORDS = "hello world you are a nice bad person i will write code and poems for my friend . ! ? , 你 好 我 是".split()  # noqa: SIM905
 
@@ -85,6 +87,14 @@ def reviewer(db: None) -> User:
     user = User.objects.create_user("rita", password="pw", is_staff=True)
     user.groups.add(Group.objects.get(name="Reviewers"))
     return user
+
+
+@pytest.fixture
+def browser(reviewer: User) -> Client:
+    """A browser in which ``reviewer`` is signed in."""
+    client = Client()
+    client.force_login(reviewer)
+    return client
 
 
 def review_make(

@@ -16,19 +16,10 @@ from moderation.models import Decision, Policy, Rule
 from moderation.presets import DEFAULT_POLICY
 from moderation.services import Subject, decision_record
 from moderation.verdicts import Action, Judgement, Stage
-from tests.moderation.conftest import decisions_of, item_url, press, review_make
+from tests.moderation.conftest import QUEUE, decisions_of, item_url, press, review_make
 from tests.moderation.judges import verdict
 
 pytestmark = pytest.mark.django_db
-
-QUEUE = "/admin/moderation/review/"
-
-
-@pytest.fixture
-def browser(reviewer: User) -> Client:
-    client = Client()
-    client.force_login(reviewer)
-    return client
 
 
 @pytest.fixture

@@ -15,19 +15,10 @@ from moderation.desk import DeskSetting, ReviewReason
 from moderation.models import Decision, Review, TrailEntry
 from moderation.reviewing import UNDO_FOR, ReviewFault, review_escalate, review_resolve, review_undo, undoable
 from moderation.verdicts import Action
-from tests.moderation.conftest import decisions_of, item_url, press, review_make
+from tests.moderation.conftest import QUEUE, decisions_of, item_url, press, review_make
 from tests.moderation.test_claims import reviewer_make
 
 pytestmark = pytest.mark.django_db
-
-QUEUE = "/admin/moderation/review/"
-
-
-@pytest.fixture
-def browser(reviewer: User) -> Client:
-    client = Client()
-    client.force_login(reviewer)
-    return client
 
 
 def test_a_decision_goes_on_to_the_next_flag_of_the_same_view(browser: Client, reviewer: User) -> None:

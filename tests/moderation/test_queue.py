@@ -20,18 +20,9 @@ from moderation.models import Review
 from moderation.queue import QueueFilters, capped_count, queue_neighbour, queue_page, queue_reviews
 from moderation.urgency import DOUBLING, priority_of, urgency_at, weight_of
 from moderation.verdicts import Action, Stage
-from tests.moderation.conftest import review_make
+from tests.moderation.conftest import QUEUE, review_make
 
 pytestmark = pytest.mark.django_db
-
-QUEUE = "/admin/moderation/review/"
-
-
-@pytest.fixture
-def browser(reviewer: User) -> Client:
-    client = Client()
-    client.force_login(reviewer)
-    return client
 
 
 def texts(client: Client, query: str = "") -> list[str]:

@@ -32,13 +32,6 @@ def quick_classifiers(settings: Any) -> None:
     settings.CLASSIFIERS = ["rules", "profanity"]
 
 
-@pytest.fixture
-def browser(reviewer: User) -> Client:
-    client = Client()
-    client.force_login(reviewer)
-    return client
-
-
 def why_url(review: Review) -> str:
     return reverse("admin:moderation_review_why", args=[review.pk])
 
