@@ -29,7 +29,7 @@ def untouched_rates() -> None:
 
 
 @pytest.fixture
-def browser(user: User) -> Client:
+def signed_in(user: User) -> Client:
     return sign_in(user)
 
 
@@ -40,27 +40,27 @@ def sign_in(user: User) -> Client:
     return client
 
 
-def leave(browser: Client, password: str = PASSWORD) -> tuple[int, str]:
-    response = browser.post(reverse("conversations:account_delete"), {"password": password})
+def leave(signed_in: Client, password: str = PASSWORD) -> tuple[int, str]:
+    response = signed_in.post(reverse("conversations:account_delete"), {"password": password})
     return response.status_code, response.content.decode()
 
 
-def test_an_account_goes_with_all_its_words(browser: Client, user: User, ask: Ask, ledger_policy: None) -> None:
+def test_an_account_goes_with_all_its_words(signed_in: Client, user: User, ask: Ask, ledger_policy: None) -> None:
     ask("Good day", "nougat DOUBTFUL")
     ask("BADWORD of mine")
     assert Decision.objects.exclude(excerpt="").exists() and Review.objects.exclude(text="").exists()
-    assert leave(browser)[0] == 302
+    assert leave(signed_in)[0] == 302
     assert not User.objects.filter(pk=user.pk).exists()
     assert not Conversation.objects.exists() and not Message.objects.exists()
     assert Decision.objects.exists() and not Decision.objects.filter(redacted_at=None).exists()
     assert not Decision.objects.exclude(excerpt="", withheld="").exists()
     for review in Review.objects.all():
         assert (review.text, review.context, review.spans) == ("", [], [])
-    assert browser.get(reverse("conversations:home")).status_code == 302
+    assert signed_in.get(reverse("conversations:home")).status_code == 302
 
 
 def test_appeals_explanations_and_likeness_hold_no_words_of_who_left(
-    browser: Client, user: User, stranger: User, ask: Ask, ledger_policy: None
+    signed_in: Client, user: User, stranger: User, ask: Ask, ledger_policy: None
 ) -> None:
     ask("BADWORD of mine")
     review = Review.objects.exclude(likeness="").get()
@@ -69,14 +69,14 @@ def test_appeals_explanations_and_likeness_hold_no_words_of_who_left(
     leave(sign_in(stranger))
     review.refresh_from_db()
     assert review.likeness and ReviewExplanation.objects.exists() and Appeal.objects.exclude(text="").exists()
-    assert leave(browser)[0] == 302
+    assert leave(signed_in)[0] == 302
     review.refresh_from_db()
     assert (review.likeness, Appeal.objects.get().text) == ("", "")
     assert not ReviewExplanation.objects.exists()
 
 
 def test_evidence_of_others_stays(
-    browser: Client, stranger: User, ask: Ask, conversation: Conversation, ledger_policy: None
+    signed_in: Client, stranger: User, ask: Ask, conversation: Conversation, ledger_policy: None
 ) -> None:
     ask("Good day", "nougat DOUBTFUL")
     leave(sign_in(stranger))
@@ -84,47 +84,47 @@ def test_evidence_of_others_stays(
     assert Review.objects.exclude(text="").exists()
 
 
-def test_a_wrong_password_deletes_nothing_and_guessing_is_limited(browser: Client, user: User) -> None:
+def test_a_wrong_password_deletes_nothing_and_guessing_is_limited(signed_in: Client, user: User) -> None:
     for _ in range(5):
-        status, page = leave(browser, "wrong")
+        status, page = leave(signed_in, "wrong")
         assert (status, "The password is wrong." in page) == (422, True)
-    assert "Too many tries" in leave(browser)[1]
+    assert "Too many tries" in leave(signed_in)[1]
     assert User.objects.filter(pk=user.pk).exists()
 
 
-def test_a_running_reply_is_stopped_first(browser: Client, user: User, conversation: Conversation) -> None:
+def test_a_running_reply_is_stopped_first(signed_in: Client, user: User, conversation: Conversation) -> None:
     turn = services.turn_start(user=user, conversation=conversation, client_id=uuid4(), text="Hello")
     Turn.objects.filter(pk=turn.pk).update(status=Turn.Status.RUNNING)
-    status, page = leave(browser)
+    status, page = leave(signed_in)
     assert (status, "it is stopped now" in page) == (422, True)
     turn.refresh_from_db()
     assert turn.stop_requested_at is not None
     Turn.objects.filter(pk=turn.pk).update(status=Turn.Status.CANCELLED)
-    assert leave(browser)[0] == 302
+    assert leave(signed_in)[0] == 302
 
 
-def test_an_administrator_does_not_leave_by_accident(browser: Client, user: User) -> None:
+def test_an_administrator_does_not_leave_by_accident(signed_in: Client, user: User) -> None:
     User.objects.filter(pk=user.pk).update(is_superuser=True)
-    assert "by another one" in leave(browser)[1]
+    assert "by another one" in leave(signed_in)[1]
 
 
-def test_signing_out_elsewhere_ends_the_other_sessions_only(browser: Client, user: User) -> None:
+def test_signing_out_elsewhere_ends_the_other_sessions_only(signed_in: Client, user: User) -> None:
     other = sign_in(user)
     assert UserSession.objects.filter(user=user).count() == 2
-    page = browser.get(reverse("usersessions_list")).content.decode()
+    page = signed_in.get(reverse("usersessions_list")).content.decode()
     assert page.count("<li>") >= 2 and "Sign out everywhere else" in page
-    assert browser.post(reverse("usersessions_list")).status_code == 302
-    assert browser.get(reverse("conversations:home")).status_code == 200
+    assert signed_in.post(reverse("usersessions_list")).status_code == 302
+    assert signed_in.get(reverse("conversations:home")).status_code == 200
     assert other.get(reverse("conversations:home")).status_code == 302
 
 
-def test_a_second_factor_is_asked_for_and_a_recovery_code_opens(browser: Client, user: User) -> None:
-    browser.post(reverse("account_reauthenticate"), {"password": PASSWORD})
-    page = browser.get(reverse("mfa_activate_totp"))
+def test_a_second_factor_is_asked_for_and_a_recovery_code_opens(signed_in: Client, user: User) -> None:
+    signed_in.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    page = signed_in.get(reverse("mfa_activate_totp"))
     assert "data:image/svg+xml" in page.content.decode()
     secret = page.context["form"].secret
     code = totp.format_hotp_value(totp.hotp_value(secret, next(totp.yield_hotp_counters_from_time())))
-    assert browser.post(reverse("mfa_activate_totp"), {"code": code}).status_code == 302
+    assert signed_in.post(reverse("mfa_activate_totp"), {"code": code}).status_code == 302
     authenticator = Authenticator.objects.get(user=user, type=Authenticator.Type.RECOVERY_CODES)
     recovery = authenticator.wrap().get_unused_codes()[0]
 

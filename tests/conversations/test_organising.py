@@ -24,48 +24,48 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def browser(user: User) -> Client:
+def signed_in(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client
 
 
-def change(browser: Client, action: str, *conversations: Conversation) -> int:
+def change(signed_in: Client, action: str, *conversations: Conversation) -> int:
     ids = [str(one.pk) for one in conversations]
     address = reverse("conversations:change")
-    return browser.post(address, {"action": action, "ids": ids, "next": reverse("conversations:all")}).status_code
+    return signed_in.post(address, {"action": action, "ids": ids, "next": reverse("conversations:all")}).status_code
 
 
-def page(browser: Client, name: str = "home", **query: str) -> str:
-    return browser.get(reverse(f"conversations:{name}"), query).content.decode()
+def page(signed_in: Client, name: str = "home", **query: str) -> str:
+    return signed_in.get(reverse(f"conversations:{name}"), query).content.decode()
 
 
-def test_pinned_ones_are_above_and_archived_ones_elsewhere(browser: Client, user: User) -> None:
+def test_pinned_ones_are_above_and_archived_ones_elsewhere(signed_in: Client, user: User) -> None:
     old, new = (Conversation.objects.create(owner=user, title=title) for title in ("Old one", "New one"))
-    assert page(browser).index("New one") < page(browser).index("Old one")
-    assert change(browser, "pin", old) == 302
-    assert page(browser).index("Old one") < page(browser).index("New one")
-    change(browser, "archive", new)
-    assert "New one" not in page(browser)
-    assert "New one" in page(browser, "all", show="archived")
-    change(browser, "unarchive", new)
-    change(browser, "unpin", old)
-    assert page(browser).index("New one") < page(browser).index("Old one")
+    assert page(signed_in).index("New one") < page(signed_in).index("Old one")
+    assert change(signed_in, "pin", old) == 302
+    assert page(signed_in).index("Old one") < page(signed_in).index("New one")
+    change(signed_in, "archive", new)
+    assert "New one" not in page(signed_in)
+    assert "New one" in page(signed_in, "all", show="archived")
+    change(signed_in, "unarchive", new)
+    change(signed_in, "unpin", old)
+    assert page(signed_in).index("New one") < page(signed_in).index("Old one")
 
 
-def test_many_are_deleted_at_once_and_come_back(browser: Client, user: User, stranger: User) -> None:
+def test_many_are_deleted_at_once_and_come_back(signed_in: Client, user: User, stranger: User) -> None:
     mine = [Conversation.objects.create(owner=user, title=f"Mine {number}") for number in range(3)]
     other = Conversation.objects.create(owner=stranger, title="Eve's")
     Message.objects.create(conversation=mine[0], role=Message.Role.USER, text="lisbon")
-    change(browser, "delete", *mine[:2], other)
+    change(signed_in, "delete", *mine[:2], other)
     assert list(conversations_for_user(user)) == [mine[2]]
     assert list(conversations_for_user(stranger)) == [other]
-    assert browser.get(reverse("conversations:detail", args=[mine[0].pk])).status_code == 404
+    assert signed_in.get(reverse("conversations:detail", args=[mine[0].pk])).status_code == 404
     assert not messages_search_for_user(user, Search(text="lisbon")).hits
-    assert "2 conversations were deleted." in page(browser)
-    browser.post(reverse("conversations:restore"))
+    assert "2 conversations were deleted." in page(signed_in)
+    signed_in.post(reverse("conversations:restore"))
     assert conversations_for_user(user).count() == 3
-    assert "were deleted" not in page(browser)
+    assert "were deleted" not in page(signed_in)
     assert len(messages_search_for_user(user, Search(text="lisbon")).hits) == 1
 
 
@@ -104,36 +104,36 @@ def test_tags_belong_to_one_person_and_vanish_with_their_last_use(user: User, st
 
 
 @pytest.mark.parametrize("names", ["x" * 41, ",".join(map(str, range(11)))])
-def test_tags_that_cannot_be_are_refused(browser: Client, conversation: Conversation, names: str) -> None:
+def test_tags_that_cannot_be_are_refused(signed_in: Client, conversation: Conversation, names: str) -> None:
     with pytest.raises(ConversationFault):
         organising.conversation_tag(conversation=conversation, names=names)
-    response = browser.post(reverse("conversations:tags", args=[conversation.pk]), {"names": names})
+    response = signed_in.post(reverse("conversations:tags", args=[conversation.pk]), {"names": names})
     assert response.status_code == 422 and names in response.content.decode()
     assert not Tag.objects.exists()
 
 
-def test_the_list_can_be_narrowed_to_a_tag(browser: Client, user: User) -> None:
+def test_the_list_can_be_narrowed_to_a_tag(signed_in: Client, user: User) -> None:
     tagged, _plain = (Conversation.objects.create(owner=user, title=title) for title in ("With it", "Without it"))
-    browser.post(reverse("conversations:tags", args=[tagged.pk]), {"names": "trip & more"})
-    response = browser.get(reverse("conversations:all"), {"tag": "trip & more"})
+    signed_in.post(reverse("conversations:tags", args=[tagged.pk]), {"names": "trip & more"})
+    response = signed_in.get(reverse("conversations:all"), {"tag": "trip & more"})
     assert [one.title for one in response.context["page"]] == ["With it"]
 
 
 @pytest.mark.parametrize("data", [{"action": "burn"}, {"action": "pin", "ids": ["1"]}])
-def test_a_damaged_form_changes_nothing(browser: Client, data: dict[str, str]) -> None:
-    assert browser.post(reverse("conversations:change"), data).status_code == 400
+def test_a_damaged_form_changes_nothing(signed_in: Client, data: dict[str, str]) -> None:
+    assert signed_in.post(reverse("conversations:change"), data).status_code == 400
 
 
-def test_the_page_of_all_costs_the_same_for_many(browser: Client, user: User) -> None:
+def test_the_page_of_all_costs_the_same_for_many(signed_in: Client, user: User) -> None:
     counts = []
     for number in range(2):
         for _ in range(1 + 20 * number):
             organising.conversation_tag(conversation=Conversation.objects.create(owner=user), names="a,b")
         with CaptureQueriesContext(connection) as queries:
-            page(browser, "all")
+            page(signed_in, "all")
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 10
 
 
-def test_a_tag_is_asked_for_without_the_character_that_postgresql_refuses(browser: Client) -> None:
-    assert browser.get(reverse("conversations:all"), {"tag": "w\x00ork"}).context["tag"] == "work"
+def test_a_tag_is_asked_for_without_the_character_that_postgresql_refuses(signed_in: Client) -> None:
+    assert signed_in.get(reverse("conversations:all"), {"tag": "w\x00ork"}).context["tag"] == "work"

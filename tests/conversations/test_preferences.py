@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def browser(user: User) -> Client:
+def signed_in(user: User) -> Client:
     client = Client(headers={"accept-language": "en"})
     client.force_login(user)
     return client
@@ -44,26 +44,26 @@ def wish(user: User, instructions: str = "", **sampling: float | None) -> None:
 # --- looks -------------------------------------------------------------------------------------------------------
 
 
-def test_looks_follow_the_account_into_another_browser(browser: Client, user: User) -> None:
+def test_looks_follow_the_account_into_another_browser(signed_in: Client, user: User) -> None:
     for name, value in (("theme", "dark"), ("language", "zh-hans"), ("text_size", "huge"), ("send_key", "ctrl-enter")):
-        assert browser.post(reverse("conversations:looks"), {name: value}).status_code == 302
+        assert signed_in.post(reverse("conversations:looks"), {name: value}).status_code == 302
     other = Client(headers={"accept-language": "en"})
     other.post(reverse("account_login"), {"login": user.username, "password": "correct horse"})
     page = other.get(reverse("conversations:home")).content.decode()
     assert '<html lang="zh-hans" data-theme="dark" data-text-size="huge" data-send-key="ctrl-enter"' in page
 
 
-def test_the_browsers_language_counts_again_once_no_other_is_wished(browser: Client, user: User) -> None:
-    browser.post(reverse("conversations:looks"), {"language": "zh-hans"})
-    assert '<html lang="zh-hans"' in browser.get(reverse("conversations:settings")).content.decode()
-    browser.post(reverse("conversations:looks"), {"language": ""})
-    assert '<html lang="en"' in browser.get(reverse("conversations:settings")).content.decode()
+def test_the_browsers_language_counts_again_once_no_other_is_wished(signed_in: Client, user: User) -> None:
+    signed_in.post(reverse("conversations:looks"), {"language": "zh-hans"})
+    assert '<html lang="zh-hans"' in signed_in.get(reverse("conversations:settings")).content.decode()
+    signed_in.post(reverse("conversations:looks"), {"language": ""})
+    assert '<html lang="en"' in signed_in.get(reverse("conversations:settings")).content.decode()
     assert Preferences.objects.get(user=user).language == ""
 
 
 @pytest.mark.parametrize("looks", [{"text_size": "tiny"}, {"send_key": "space"}, {"language": "xx"}])
-def test_looks_must_be_those_offered(browser: Client, looks: dict[str, str]) -> None:
-    assert browser.post(reverse("conversations:looks"), looks).status_code == 400
+def test_looks_must_be_those_offered(signed_in: Client, looks: dict[str, str]) -> None:
+    assert signed_in.post(reverse("conversations:looks"), looks).status_code == 400
 
 
 # --- own instructions --------------------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ def test_instructions_are_judged_once_and_then_part_of_the_system_prompt(
 
 
 def test_blocked_instructions_reach_no_model_and_their_author_is_told(
-    browser: Client, user: User, engine: ListEngine, ask: Ask, settings: Settings
+    signed_in: Client, user: User, engine: ListEngine, ask: Ask, settings: Settings
 ) -> None:
     settings.SYSTEM_PROMPT = "Be kind."
     wish(user, "Always say BADWORD.")
@@ -91,11 +91,11 @@ def test_blocked_instructions_reach_no_model_and_their_author_is_told(
     assert system_of(engine).endswith("Be kind.")
     row = Decision.objects.get(stage="attached")
     assert (row.action, row.withheld) == ("block", "Always say BADWORD.")
-    assert "break the rules" in browser.get(reverse("conversations:wishes")).content.decode()
+    assert "break the rules" in signed_in.get(reverse("conversations:wishes")).content.decode()
     wish(user, "Be short.")
     ask("Hello", "Hi")
     assert system_of(engine).endswith("Be short.")
-    assert "break the rules" not in browser.get(reverse("conversations:wishes")).content.decode()
+    assert "break the rules" not in signed_in.get(reverse("conversations:wishes")).content.decode()
 
 
 def test_a_reviewer_has_the_last_word_about_this_text(user: User, engine: ListEngine, ask: Ask, decide: Decide) -> None:
@@ -125,9 +125,9 @@ def test_instructions_that_leave_no_room_are_left_out(user: User, engine: ListEn
     assert "word" not in system_of(engine)
 
 
-def test_instructions_that_are_too_long_are_refused_and_kept_in_the_form(browser: Client) -> None:
+def test_instructions_that_are_too_long_are_refused_and_kept_in_the_form(signed_in: Client) -> None:
     text = "x" * (INSTRUCTIONS_MAX_CHARS + 1)
-    response = browser.post(reverse("conversations:wishes"), {"instructions": text})
+    response = signed_in.post(reverse("conversations:wishes"), {"instructions": text})
     assert response.status_code == 422 and text in response.content.decode()
     assert not Preferences.objects.exclude(instructions="").exists()
 
@@ -151,6 +151,6 @@ def test_sampling_is_the_persons_within_the_operators_bounds(
 
 
 @pytest.mark.parametrize(("name", "value"), [("temperature", "1.6"), ("top_p", "0"), ("max_new_tokens", "100000")])
-def test_what_is_out_of_bounds_is_refused(browser: Client, name: str, value: str) -> None:
-    response = browser.post(reverse("conversations:wishes"), {"instructions": "", name: value})
+def test_what_is_out_of_bounds_is_refused(signed_in: Client, name: str, value: str) -> None:
+    response = signed_in.post(reverse("conversations:wishes"), {"instructions": "", name: value})
     assert response.status_code == 422 and not Preferences.objects.exists()

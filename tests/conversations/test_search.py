@@ -157,63 +157,63 @@ def test_an_index_that_lost_its_triggers_is_made_anew(user: User, conversation: 
 
 
 @pytest.fixture
-def browser(user: User) -> Client:
+def signed_in(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client
 
 
-def test_the_page_escapes_marks_and_leads_to_the_message(browser: Client, conversation: Conversation) -> None:
+def test_the_page_escapes_marks_and_leads_to_the_message(signed_in: Client, conversation: Conversation) -> None:
     message = say(conversation, "a <script>alert(1)</script> & lisbon")
-    page = browser.get(reverse("conversations:search"), {"q": "lisbon"}).content.decode()
+    page = signed_in.get(reverse("conversations:search"), {"q": "lisbon"}).content.decode()
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; <mark>lisbon</mark>" in page
     assert f"{reverse('conversations:detail', args=[conversation.pk])}?at={message.pk}#message-{message.pk}" in page
-    partial = browser.get(reverse("conversations:search"), {"q": "porto"}, headers={"hx-request": "true"})
+    partial = signed_in.get(reverse("conversations:search"), {"q": "porto"}, headers={"hx-request": "true"})
     assert "Nothing was found" in partial.content.decode()
 
 
-def test_a_day_that_is_none_is_said(browser: Client) -> None:
-    response = browser.get(reverse("conversations:search"), {"q": "tea", "since": "yesterday"})
+def test_a_day_that_is_none_is_said(signed_in: Client) -> None:
+    response = signed_in.get(reverse("conversations:search"), {"q": "tea", "since": "yesterday"})
     assert response.status_code == 400
     assert "Enter a valid date." in response.content.decode()
 
 
 @pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
-def test_a_page_that_begins_at_the_end_of_time_is_refused(browser: Client, at: str) -> None:
-    response = browser.get(reverse("conversations:search"), {"q": "hello", "at": at, "number": "1"})
+def test_a_page_that_begins_at_the_end_of_time_is_refused(signed_in: Client, at: str) -> None:
+    response = signed_in.get(reverse("conversations:search"), {"q": "hello", "at": at, "number": "1"})
     assert response.status_code == 400
 
 
-def test_the_next_page_goes_on_where_the_first_ended(browser: Client, conversation: Conversation) -> None:
+def test_the_next_page_goes_on_where_the_first_ended(signed_in: Client, conversation: Conversation) -> None:
     for number in range(PAGE + 1):
         say(conversation, f"tea {number}")
-    page = browser.get(reverse("conversations:search"), {"q": "tea"})
+    page = signed_in.get(reverse("conversations:search"), {"q": "tea"})
     assert "tea</mark> 0<" not in page.content.decode()
-    assert "tea</mark> 0<" in browser.get(page.context["next_url"]).content.decode()
+    assert "tea</mark> 0<" in signed_in.get(page.context["next_url"]).content.decode()
 
 
-def test_a_result_opens_the_branch_that_it_is_on(browser: Client, conversation: Conversation) -> None:
+def test_a_result_opens_the_branch_that_it_is_on(signed_in: Client, conversation: Conversation) -> None:
     root, old = chain(conversation, "root", "old reply")
     (old_end,) = chain(conversation, "old end", parent=old)
     _, new_end = chain(conversation, "new reply", "new end", parent=root)
     url = reverse("conversations:detail", args=[conversation.pk])
-    page = browser.get(url, {"at": str(old.pk)}).content.decode()
+    page = signed_in.get(url, {"at": str(old.pk)}).content.decode()
     assert f'data-found="{old.pk}"' in page and "old end" in page and "new end" not in page
     conversation.refresh_from_db()
     assert conversation.head_id == old_end.pk
-    page = browser.get(url, {"at": str(new_end.pk)}).content.decode()
+    page = signed_in.get(url, {"at": str(new_end.pk)}).content.decode()
     assert "new end" in page and "old end" not in page
 
 
-def test_a_result_that_is_far_back_is_on_the_page(browser: Client, conversation: Conversation) -> None:
+def test_a_result_that_is_far_back_is_on_the_page(signed_in: Client, conversation: Conversation) -> None:
     messages = chain(conversation, *(f"message {number}" for number in range(BRANCH_LIMIT + 20)))
-    page = browser.get(reverse("conversations:detail", args=[conversation.pk]), {"at": str(messages[9].pk)})
+    page = signed_in.get(reverse("conversations:detail", args=[conversation.pk]), {"at": str(messages[9].pk)})
     assert f"message-{messages[9].pk}" in page.content.decode()
     assert f"message-{messages[0].pk}" not in page.content.decode()
 
 
-def test_somebody_elses_message_opens_nothing(browser: Client, conversation: Conversation, stranger: User) -> None:
+def test_somebody_elses_message_opens_nothing(signed_in: Client, conversation: Conversation, stranger: User) -> None:
     other = say(Conversation.objects.create(owner=stranger), "a word of Eve")
-    response = browser.get(reverse("conversations:detail", args=[conversation.pk]), {"at": str(other.pk)})
+    response = signed_in.get(reverse("conversations:detail", args=[conversation.pk]), {"at": str(other.pk)})
     assert response.status_code == 200 and "word of Eve" not in response.content.decode()
     assert Client().get(reverse("conversations:search")).status_code == 302

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def browser(user: User) -> Client:
+def signed_in(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client
@@ -34,9 +34,9 @@ def untouched_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sharing_views, "SHARED_RATE", "1000/minute")
 
 
-def share(browser: Client, conversation: Conversation, lifetime: int = 0) -> str:
+def share(signed_in: Client, conversation: Conversation, lifetime: int = 0) -> str:
     """The address of a new link."""
-    response = browser.post(reverse("conversations:share", args=[conversation.pk]), {"lifetime": lifetime})
+    response = signed_in.post(reverse("conversations:share", args=[conversation.pk]), {"lifetime": lifetime})
     assert response.status_code == 302
     conversation.refresh_from_db()
     return reverse("conversations:shared", args=[Share.objects.latest("pk").token])
@@ -51,10 +51,10 @@ def look(address: str) -> tuple[int, str]:
 
 
 def test_anybody_with_the_link_reads_what_was_there_when_it_was_made(
-    browser: Client, conversation: Conversation
+    signed_in: Client, conversation: Conversation
 ) -> None:
     _, reply = chain(conversation, "What is <b>a mean</b>?", "It is **this**.")
-    address = share(browser, conversation)
+    address = share(signed_in, conversation)
     message_add(conversation, "Written later", reply)
     response = Client().get(address)
     page = response.content.decode()
@@ -65,40 +65,40 @@ def test_anybody_with_the_link_reads_what_was_there_when_it_was_made(
 
 
 def test_what_is_withheld_later_leaves_the_link_the_files_and_the_print(
-    browser: Client, conversation: Conversation, ask: Ask, ledger_policy: None, decide: Decide
+    signed_in: Client, conversation: Conversation, ask: Ask, ledger_policy: None, decide: Decide
 ) -> None:
     ask("Good day", "nougat DOUBTFUL")
-    address = share(browser, conversation)
+    address = share(signed_in, conversation)
     assert "nougat" in look(address)[1]
     decide("reply", "upheld")
     files = [
-        browser.get(reverse("conversations:export", args=[conversation.pk, form])).content.decode()
+        signed_in.get(reverse("conversations:export", args=[conversation.pk, form])).content.decode()
         for form in ("markdown", "json")
     ]
-    printed = browser.get(reverse("conversations:print", args=[conversation.pk])).content.decode()
+    printed = signed_in.get(reverse("conversations:print", args=[conversation.pk])).content.decode()
     for page in (look(address)[1], printed, *files):
         assert "nougat" not in page and "Good day" in page
     assert "Something was withheld here." in printed
 
 
 def test_a_message_that_shows_no_text_has_none_whatever_its_row_holds(
-    browser: Client, conversation: Conversation
+    signed_in: Client, conversation: Conversation
 ) -> None:
     (first,) = chain(conversation, "seen")
     for state in Message.EMPTY:
         message_add(conversation, "must not be seen", first, state)
-        address = share(browser, conversation)
+        address = share(signed_in, conversation)
         for page in (
             look(address)[1],
-            browser.get(reverse("conversations:export", args=[conversation.pk, "json"])).content.decode(),
-            browser.get(reverse("conversations:export", args=[conversation.pk, "markdown"])).content.decode(),
+            signed_in.get(reverse("conversations:export", args=[conversation.pk, "json"])).content.decode(),
+            signed_in.get(reverse("conversations:export", args=[conversation.pk, "markdown"])).content.decode(),
         ):
             assert "must not be seen" not in page and "seen" in page
 
 
-def test_a_link_ends(browser: Client, conversation: Conversation, user: User) -> None:
+def test_a_link_ends(signed_in: Client, conversation: Conversation, user: User) -> None:
     chain(conversation, "a", "b")
-    address = share(browser, conversation, 1)
+    address = share(signed_in, conversation, 1)
     assert look(address)[0] == 200
     Share.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     assert look(address)[0] == 404
@@ -112,23 +112,23 @@ def test_a_link_ends(browser: Client, conversation: Conversation, user: User) ->
     assert look(address)[0] == 200
 
 
-def test_only_its_owner_takes_a_link_back(browser: Client, conversation: Conversation, stranger: User) -> None:
+def test_only_its_owner_takes_a_link_back(signed_in: Client, conversation: Conversation, stranger: User) -> None:
     chain(conversation, "a", "b")
-    address = share(browser, conversation)
+    address = share(signed_in, conversation)
     revoke = reverse("conversations:share_revoke", args=[Share.objects.get().pk])
     other = Client()
     other.force_login(stranger)
     assert other.post(revoke).status_code == 404
     assert other.get(reverse("conversations:share", args=[conversation.pk])).status_code == 404
     assert look(address)[0] == 200
-    assert address in browser.get(reverse("conversations:shares")).content.decode()
+    assert address in signed_in.get(reverse("conversations:shares")).content.decode()
     assert address not in other.get(reverse("conversations:shares")).content.decode()
-    browser.post(revoke)
+    signed_in.post(revoke)
     assert look(address)[0] == 404
 
 
-def test_an_empty_conversation_cannot_be_shared(browser: Client, conversation: Conversation) -> None:
-    response = browser.post(reverse("conversations:share", args=[conversation.pk]), {"lifetime": 0})
+def test_an_empty_conversation_cannot_be_shared(signed_in: Client, conversation: Conversation) -> None:
+    response = signed_in.post(reverse("conversations:share", args=[conversation.pk]), {"lifetime": 0})
     assert response.status_code == 422 and "nothing to share" in response.content.decode()
 
 
@@ -142,22 +142,22 @@ def test_looks_are_limited_those_at_nothing_included(db: None, monkeypatch: pyte
 # --- files -------------------------------------------------------------------------------------------------------
 
 
-def test_markdown_has_the_branch_shown_as_it_was_written(browser: Client, conversation: Conversation) -> None:
+def test_markdown_has_the_branch_shown_as_it_was_written(signed_in: Client, conversation: Conversation) -> None:
     conversation.title = "Trains: 火车/票"
     conversation.save()
     root, _ = chain(conversation, "Which **train**?", "not this one")
     chain(conversation, "The `8:15`.", parent=root)
-    response = browser.get(reverse("conversations:export", args=[conversation.pk, "markdown"]))
+    response = signed_in.get(reverse("conversations:export", args=[conversation.pk, "markdown"]))
     text = response.content.decode()
     assert text.startswith("# Trains: 火车/票\n")
     assert "Which **train**?" in text and "The `8:15`." in text and "not this one" not in text
     assert "attachment" in response["Content-Disposition"] and ".md" in response["Content-Disposition"]
 
 
-def test_json_has_all_branches(browser: Client, conversation: Conversation) -> None:
+def test_json_has_all_branches(signed_in: Client, conversation: Conversation) -> None:
     root, old = chain(conversation, "root", "old")
     (new,) = chain(conversation, "new", parent=root)
-    body = json.loads(browser.get(reverse("conversations:export", args=[conversation.pk, "json"])).content)
+    body = json.loads(signed_in.get(reverse("conversations:export", args=[conversation.pk, "json"])).content)
     rows = {row["id"]: row for row in body["messages"]}
     assert [rows[str(one.pk)]["is_shown"] for one in (root, old, new)] == [True, False, True]
     assert rows[str(new.pk)]["parent"] == str(root.pk) and rows[str(new.pk)]["text"] == "new"

@@ -90,7 +90,7 @@ def reviewer(db: None) -> User:
 
 
 @pytest.fixture
-def browser(reviewer: User) -> Client:
+def signed_in(reviewer: User) -> Client:
     """A browser in which ``reviewer`` is signed in."""
     client = Client()
     client.force_login(reviewer)

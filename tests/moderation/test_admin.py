@@ -73,13 +73,13 @@ def test_others_do_not_see_the_queue() -> None:
 # --- one flag --------------------------------------------------------------------------------------------------------
 
 
-def test_a_flag_is_shown_with_all_that_a_reviewer_needs(browser: Client) -> None:
+def test_a_flag_is_shown_with_all_that_a_reviewer_needs(signed_in: Client) -> None:
     review = review_make(text="Good day. <b>You</b> will regret this.", shown_end=10)
     decision_record(
         subject=Subject(stage=Stage.REPLY, subject_id=review.subject_id),
         judgement=Judgement(0, 20, "x", verdict(Action.BLOCK, scores={"threat": 0.93}, labels=["threat"]), 0, 0),
     )
-    html = page(browser, item_url(review))
+    html = page(signed_in, item_url(review))
     assert "What do you think of &lt;b&gt;my boss&lt;/b&gt;?" in html
     shown, withheld = re.findall(r"review-text review-(?:shown|withheld)[^>]*>(.*?)</p>", html, re.DOTALL)
     assert shown == '<mark title="threat">Good day. </mark>'
@@ -91,42 +91,42 @@ def test_a_flag_is_shown_with_all_that_a_reviewer_needs(browser: Client) -> None
 
 
 def test_a_flag_costs_the_same_however_long_its_history(
-    browser: Client, django_assert_num_queries: DjangoAssertNumQueries
+    signed_in: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     review = review_make()
-    page(browser, item_url(review))
+    page(signed_in, item_url(review))
     with django_assert_num_queries(24):
-        page(browser, item_url(review))
+        page(signed_in, item_url(review))
     for start in range(30):
         decision_record(
             subject=Subject(stage=Stage.REPLY, subject_id=review.subject_id),
             judgement=Judgement(start, start + 1, "x", verdict(), start, start + 1),
         )
     with django_assert_num_queries(24):
-        page(browser, item_url(review))
+        page(signed_in, item_url(review))
 
 
 @pytest.mark.parametrize(
     ("outcome", "action", "told"), [("uphold", "block", "upheld"), ("overturn", "allow", "overturned")]
 )
 def test_a_reviewer_decides_with_a_reason(
-    browser: Client, reviewer: User, outcome: str, action: str, told: str
+    signed_in: Client, reviewer: User, outcome: str, action: str, told: str
 ) -> None:
     review = review_make()
-    response = browser.post(item_url(review), press(outcome, note="It is clear."), follow=True)
+    response = signed_in.post(item_url(review), press(outcome, note="It is clear."), follow=True)
     assert response.redirect_chain == [(QUEUE, 302)]
     assert f"1 flag {told}." in response.content.decode()
     (decision,) = decisions_of(review)
     assert (decision.action, decision.reviewer) == (action, reviewer)
-    html = page(browser, item_url(review))
+    html = page(signed_in, item_url(review))
     assert "by rita" in html
     assert "It is clear." in html
 
 
-def test_a_decision_that_already_stands_is_told(browser: Client) -> None:
+def test_a_decision_that_already_stands_is_told(signed_in: Client) -> None:
     review = review_make()
-    browser.post(item_url(review), press("uphold"))
-    response = browser.post(item_url(review), press("uphold", version=1))
+    signed_in.post(item_url(review), press("uphold"))
+    response = signed_in.post(item_url(review), press("uphold", version=1))
     assert "already decided so" in response.content.decode()
     assert len(decisions_of(review)) == 1
 
@@ -152,9 +152,9 @@ def test_deciding_needs_the_token_of_the_page(reviewer: User) -> None:
     assert not Decision.objects.exists()
 
 
-def test_a_flag_that_is_not_there_is_not_found(browser: Client) -> None:
-    assert browser.get(reverse("admin:moderation_review_change", args=[uuid4()])).status_code == 404
-    assert browser.get(f"{QUEUE}nonsense/change/").status_code == 404
+def test_a_flag_that_is_not_there_is_not_found(signed_in: Client) -> None:
+    assert signed_in.get(reverse("admin:moderation_review_change", args=[uuid4()])).status_code == 404
+    assert signed_in.get(f"{QUEUE}nonsense/change/").status_code == 404
 
 
 # --- ledger, policies, rules -----------------------------------------------------------------------------------------
@@ -211,9 +211,9 @@ def test_a_policy_is_published_as_a_new_version(root: Client) -> None:
     assert "hold_back_chars" in html
 
 
-def test_a_reviewer_changes_no_policy_and_no_rule(browser: Client) -> None:
+def test_a_reviewer_changes_no_policy_and_no_rule(signed_in: Client) -> None:
     for path in ("policy/", "policy/add/", "rule/", "rule/add/"):
-        assert browser.get(f"/admin/moderation/{path}").status_code == 403
+        assert signed_in.get(f"/admin/moderation/{path}").status_code == 403
 
 
 def test_a_rule_is_checked_when_it_is_saved(root: Client) -> None:

@@ -43,14 +43,14 @@ def aged(review: Review, age: timedelta) -> Review:
 # --- order -----------------------------------------------------------------------------------------------------------
 
 
-def test_the_most_urgent_flag_comes_first_and_age_makes_urgent(browser: Client) -> None:
+def test_the_most_urgent_flag_comes_first_and_age_makes_urgent(signed_in: Client) -> None:
     aged(review_make(text="an insult of two days", label="insult", score=0.9), timedelta(days=2))
     review_make(text="an insult", label="insult", score=0.9)
     review_make(text="a threat", label="threat", score=0.7)
     review_make(text="a cry for help", label="self_harm", score=0.6, stage=Stage.PROMPT)
     review_make(text="a reply on self-harm", label="self_harm", score=0.6)
     review_make(text="nobody could judge", judged=False)
-    assert texts(browser) == [
+    assert texts(signed_in) == [
         "a cry for help",
         "a reply on self-harm",
         "an insult of two days",
@@ -71,9 +71,9 @@ def test_the_order_never_changes_as_time_goes_by() -> None:
     assert urgency_at(old, later) / urgency_at(new, later) == pytest.approx(0.5 * 2**1.5, rel=1e-6)
 
 
-def test_each_row_says_why_it_is_there(browser: Client) -> None:
+def test_each_row_says_why_it_is_there(signed_in: Client) -> None:
     aged(review_make(label="threat", score=0.9), timedelta(days=1))
-    page = html.unescape(browser.get(QUEUE).content.decode())
+    page = html.unescape(signed_in.get(QUEUE).content.decode())
     assert "7.2 = 0.90 (threat) × 4 × 2^1.0 days" in page
 
 
@@ -101,7 +101,7 @@ def test_each_row_says_why_it_is_there(browser: Client) -> None:
         ("mine=on", ["one"]),
     ],
 )
-def test_the_queue_can_be_filtered(browser: Client, reviewer: User, query: str, expected: list[str]) -> None:
+def test_the_queue_can_be_filtered(signed_in: Client, reviewer: User, query: str, expected: list[str]) -> None:
     one = review_make(text="one", score=0.95)
     review_claim(review_id=one.pk, reviewer=reviewer)
     aged(
@@ -110,35 +110,35 @@ def test_the_queue_can_be_filtered(browser: Client, reviewer: User, query: str, 
     three = review_make(text="three", score=0.8)
     Review.objects.filter(pk=three.pk).update(state="upheld")
     three.facets.create(name="by:rules")
-    assert texts(browser, query) == expected
+    assert texts(signed_in, query) == expected
 
 
-def test_a_wrong_filter_is_told(browser: Client) -> None:
-    assert "Enter a whole number." in browser.get(f"{QUEUE}?policy=newest").content.decode()
+def test_a_wrong_filter_is_told(signed_in: Client) -> None:
+    assert "Enter a whole number." in signed_in.get(f"{QUEUE}?policy=newest").content.decode()
 
 
-def test_a_flag_is_found_by_every_label_and_by_the_classifier_that_gave_it(browser: Client) -> None:
+def test_a_flag_is_found_by_every_label_and_by_the_classifier_that_gave_it(signed_in: Client) -> None:
     review = review_make(text="both", score=0.9)
     assert sorted(review.facets.values_list("name", flat=True)) == ["by:fake", "label:threat"]
 
 
-def test_filters_can_be_saved_and_forgotten(browser: Client, reviewer: User) -> None:
-    browser.post(f"{QUEUE}?label=threat&after=x&nonsense=1", {"filter_name": "Threats"})
+def test_filters_can_be_saved_and_forgotten(signed_in: Client, reviewer: User) -> None:
+    signed_in.post(f"{QUEUE}?label=threat&after=x&nonsense=1", {"filter_name": "Threats"})
     saved = SavedFilter.objects.get()
     assert (saved.owner, saved.name, saved.query) == (reviewer, "Threats", "label=threat")
-    assert 'href="?label=threat">Threats</a>' in browser.get(QUEUE).content.decode()
+    assert 'href="?label=threat">Threats</a>' in signed_in.get(QUEUE).content.decode()
     other = Client()
     other.force_login(User.objects.create_superuser("root"))
     other.post(QUEUE, {"forget_filter": str(saved.pk)})
     assert SavedFilter.objects.exists(), "nobody forgets another's"
-    browser.post(QUEUE, {"forget_filter": str(saved.pk)})
+    signed_in.post(QUEUE, {"forget_filter": str(saved.pk)})
     assert not SavedFilter.objects.exists()
 
 
-def test_odd_names_and_numbers_of_filters_are_no_faults(browser: Client) -> None:
-    browser.post(QUEUE, {"filter_name": "A\x00b"})
+def test_odd_names_and_numbers_of_filters_are_no_faults(signed_in: Client) -> None:
+    signed_in.post(QUEUE, {"filter_name": "A\x00b"})
     assert SavedFilter.objects.get().name == "Ab"
-    assert browser.post(QUEUE, {"forget_filter": "9" * 5_000}).status_code == 302
+    assert signed_in.post(QUEUE, {"forget_filter": "9" * 5_000}).status_code == 302
 
 
 # --- pages -----------------------------------------------------------------------------------------------------------
@@ -167,16 +167,16 @@ def test_pages_by_key_show_everything_once_in_both_directions_also_among_equals(
 
 
 def test_the_queue_costs_the_same_however_many_are_in_it(
-    browser: Client, django_assert_num_queries: DjangoAssertNumQueries
+    signed_in: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     review_make()
-    texts(browser)
+    texts(signed_in)
     with django_assert_num_queries(9):
-        texts(browser, "label=threat&classifier=fake")
+        texts(signed_in, "label=threat&classifier=fake")
     for _ in range(60):
         review_make()
     with django_assert_num_queries(9):
-        assert len(texts(browser, "label=threat")) == 50
+        assert len(texts(signed_in, "label=threat")) == 50
 
 
 def test_counting_ends_at_the_cap(reviewer: User) -> None:
@@ -203,16 +203,16 @@ def test_next_leaves_out_what_others_have_and_begins_again_at_the_top(reviewer: 
 # --- news ------------------------------------------------------------------------------------------------------------
 
 
-def test_the_open_page_is_told_only_what_changed(browser: Client) -> None:
+def test_the_open_page_is_told_only_what_changed(signed_in: Client) -> None:
     review_make(text="one")
-    first = browser.get(f"{QUEUE}?fragment=1")
+    first = signed_in.get(f"{QUEUE}?fragment=1")
     etag = first["ETag"]
-    assert f'data-etag="{html.escape(etag)}"' in browser.get(QUEUE).content.decode().replace("&quot;", "&quot;")
+    assert f'data-etag="{html.escape(etag)}"' in signed_in.get(QUEUE).content.decode().replace("&quot;", "&quot;")
     assert "<html" not in first.content.decode()
-    same = browser.get(f"{QUEUE}?fragment=1", headers={"if-none-match": etag})
+    same = signed_in.get(f"{QUEUE}?fragment=1", headers={"if-none-match": etag})
     assert (same.status_code, same.content) == (304, b"")
     review_make(text="two")
-    news = browser.get(f"{QUEUE}?fragment=1", headers={"if-none-match": etag})
+    news = signed_in.get(f"{QUEUE}?fragment=1", headers={"if-none-match": etag})
     assert news.status_code == 200
     assert ">two</a>" in news.content.decode()
 
@@ -220,9 +220,9 @@ def test_the_open_page_is_told_only_what_changed(browser: Client) -> None:
 # --- seeding, likeness -----------------------------------------------------------------------------------------------
 
 
-def test_invented_flags_fill_the_queue_and_never_slip_in_among_real_ones(browser: Client) -> None:
+def test_invented_flags_fill_the_queue_and_never_slip_in_among_real_ones(signed_in: Client) -> None:
     call_command("seed_reviews", "60", verbosity=0)
-    assert len(texts(browser)) == 50
+    assert len(texts(signed_in)) == 50
     with pytest.raises(CommandError, match="not empty"):
         call_command("seed_reviews", "1", verbosity=0)
     with pytest.raises(CommandError, match="1 or more"):

@@ -45,25 +45,25 @@ def asked(review: Review) -> ReviewExplanation:
 
 
 def test_a_reviewer_asks_and_sees_the_words(
-    browser: Client, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+    signed_in: Client, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     review = review_make(text=RUDE, label="toxicity")
     channel: Any = current_app.connection_for_read().default_channel
     broker = channel.client
     waiting = broker.llen("inference")
     with django_capture_on_commit_callbacks(execute=True):
-        told = browser.post(why_url(review), {"label": "toxicity"}, HTTP_HX_REQUEST="true").content.decode()
+        told = signed_in.post(why_url(review), {"label": "toxicity"}, HTTP_HX_REQUEST="true").content.decode()
     assert broker.llen("inference") == waiting + 1
     assert 'hx-trigger="every 1s"' in told and "Waiting for a worker" in told
 
     explanation_run(asked(review).run_id)
 
-    told = browser.get(why_url(review), HTTP_HX_REQUEST="true").content.decode()
+    told = signed_in.get(why_url(review), HTTP_HX_REQUEST="true").content.decode()
     assert "hx-trigger" not in told
     assert 'why-up-5" title="+100%">fucking</mark>' in told
     assert '<th scope="row">fucking</th><td>up</td><td>100%</td>' in told
     assert "bus</mark>" not in told
-    assert ">fucking</mark>" in page(browser, review)
+    assert ">fucking</mark>" in page(signed_in, review)
 
 
 def test_what_is_known_is_not_worked_out_twice() -> None:
@@ -109,12 +109,12 @@ def test_the_stretch_that_got_the_score_is_explained_and_shown() -> None:
         ("Good morning.", "No classifier gives this label a score any more", "现在没有分类器给这个标签打分"),
     ],
 )
-def test_what_went_wrong_is_told_in_words(browser: Client, text: str, told: str, told_zh: str) -> None:
+def test_what_went_wrong_is_told_in_words(signed_in: Client, text: str, told: str, told_zh: str) -> None:
     review = review_make(text=text, label="self_harm")
     explanation_request(review=review, label="self_harm")
     explanation_run(asked(review).run_id)
     assert asked(review).state == State.FAILED
-    assert told in page(browser, review)
+    assert told in page(signed_in, review)
     with translation.override("zh-hans"):
         assert told_zh in why_of(review).labels[0].fault
 
@@ -132,15 +132,15 @@ def test_a_worker_that_fell_silent_is_told_and_replaced() -> None:
     assert asked(review).state == State.QUEUED
 
 
-def test_only_those_who_may_see_the_flag_may_ask(browser: Client) -> None:
+def test_only_those_who_may_see_the_flag_may_ask(signed_in: Client) -> None:
     review = review_make(text=RUDE, label="toxicity")
     stranger = Client()
     assert stranger.post(why_url(review), {"label": "toxicity"}).status_code == 302
     stranger.force_login(User.objects.create_user("paul", is_staff=True))
     assert stranger.post(why_url(review), {"label": "toxicity"}).status_code == 403
     assert stranger.get(why_url(review), HTTP_HX_REQUEST="true").status_code == 403
-    assert browser.post(why_url(review), {"label": "threat"}).status_code == 400
+    assert signed_in.post(why_url(review), {"label": "threat"}).status_code == 400
     assert not ReviewExplanation.objects.exists()
-    assert browser.get(why_url(review), HTTP_HX_REQUEST="true").status_code == 302, "it was never revealed"
-    without_script = browser.post(why_url(review), {"label": "toxicity"})
+    assert signed_in.get(why_url(review), HTTP_HX_REQUEST="true").status_code == 302, "it was never revealed"
+    without_script = signed_in.post(why_url(review), {"label": "toxicity"})
     assert without_script.status_code == 302 and without_script["Location"].endswith("/change/?reveal=1#why")
